@@ -1,0 +1,55 @@
+# Coldcast: one file for the newcomer. `make help` lists the targets.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+# A further package index for PyTorch, for example its public CPU index:
+#   make setup TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+DEMO_HOME ?= .coldcast-demo
+WORKERS ?= 2
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CHECKED := assets data evaluation expectations models orchestration serving
+
+# One thread a process: the suite runs WORKERS processes side by side.
+export OMP_NUM_THREADS := 1
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --timeout 900
+FAST := not (slow or real_data or browser or gpu or benchmark)
+WHOLE := not (gpu or benchmark)
+
+.PHONY: help setup demo test test-fast lint ui clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## create the environment from the pinned versions
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11 to 3.13 is needed: make setup PYTHON=/path/to/python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e ".[dev]"
+	@touch $@
+
+demo: $(STAMP)  ## run the whole way on a small synthetic world (about three minutes)
+	COLDCAST_HOME=$(DEMO_HOME) $(BIN)/coldcast demo
+
+test: lint  ## lint, then every test but benchmarks and those for an accelerator (up to 20 minutes)
+	$(PYTEST) -m "$(WHOLE)"
+
+test-fast: $(STAMP)  ## the unmarked tests only (up to a minute)
+	$(PYTEST) -m "$(FAST)"
+
+lint: $(STAMP)  ## style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(CHECKED)
+	$(BIN)/lint-imports
+
+ui: $(STAMP)  ## open Dagster and MLflow on this machine
+	$(BIN)/coldcast ui
+
+clean:  ## remove caches and the demo's state; the environment and .coldcast stay
+	rm -rf $(DEMO_HOME) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find $(CHECKED) tests -name __pycache__ -type d -prune -exec rm -rf {} +
