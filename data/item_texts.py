@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
@@ -125,6 +126,11 @@ def truncate_text(text: str, limit: int = TEXT_LIMIT) -> str:
     if limit < 1:
         raise ValueError(f"limit must be at least 1 character, got {limit}")
     return text[:limit]
+
+
+def text_hash(text: str) -> str:
+    """Return the SHA-256 of a text as 64 hex digits: what tells the store that a text has changed."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _fill(part: str, values: Mapping[str, str]) -> tuple[str, bool]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    REAL,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Double,
-    Float,
     ForeignKey,
     Integer,
     LargeBinary,
@@ -65,7 +65,7 @@ interactions = Table(
     Column("user_key", Key, ForeignKey("users.user_key"), nullable=False),
     Column("item_key", Key, ForeignKey("items.item_key"), nullable=False),
     Column("time", BigInteger, nullable=False),  # unix seconds, 0 = unknown
-    Column("weight", Float, nullable=False),
+    Column("weight", REAL, nullable=False),
     UniqueConstraint("user_key", "item_key", "time"),
     CheckConstraint("time >= 0", name="time_not_negative"),
     CheckConstraint("weight >= 0", name="weight_not_negative"),
