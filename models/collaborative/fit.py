@@ -1,0 +1,100 @@
+"""From training pairs to embeddings: puts a model, its batches and the epoch loop together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from models.collaborative.bpr import BprModel, TripleBatches
+from models.collaborative.config import BprConfig
+from models.collaborative.embeddings import CollaborativeEmbeddings
+from models.collaborative.graph import NormalisedAdjacency
+from models.collaborative.lightgcn import LightGcn
+from models.collaborative.mf import MatrixFactorisation
+from models.collaborative.negative_sampling import NegativeSampler
+from models.collaborative.ngcf import Ngcf
+from models.collaborative.training_pairs import TrainingPairs
+from models.retrieval import IndexArray
+from models.training import OnEpoch, train_epochs
+
+Validate = Callable[[CollaborativeEmbeddings], float]
+
+
+def fit_bpr(
+    train: IndexArray,
+    *,
+    n_users: int,
+    n_items: int,
+    config: BprConfig,
+    validate: Validate | None = None,
+    on_epoch: OnEpoch | None = None,
+    device: str = "cpu",
+) -> CollaborativeEmbeddings:
+    """Train embeddings of all users and of the items that occur in ``train``.
+
+    Args:
+        train: Training pairs (N, 2), int64: user_index, item_index; none twice.
+        n_users: U; each user has at least one pair.
+        n_items: I, all items, warm or not.
+        config: Model and settings.
+        validate: Judges embeddings, higher is better; decides when to stop and which epoch is kept. Without
+            it all epochs are run and the last one is kept.
+        on_epoch: Called after each epoch.
+        device: Torch device of the training. Same seed, same bits on "cpu" only.
+
+    Returns:
+        The best epoch's embeddings.
+
+    Raises:
+        ValueError: If pairs are missing, repeated or out of range, a user has no pair or all warm items.
+        FloatingPointError: If a loss is not finite.
+    """
+    pairs = TrainingPairs.from_indices(train, n_users=n_users, n_items=n_items)
+    model_seed, batch_seed = np.random.SeedSequence(config.seed).generate_state(2)
+    batches = TripleBatches(
+        pairs.positions,
+        NegativeSampler(pairs.positions, n_users=n_users, n_items=len(pairs.warm_item_index)),
+        batch_size=config.batch_size,
+        negatives=config.negatives,
+        generator=np.random.default_rng(int(batch_seed)),
+        device=device,
+    )
+    model = _build(pairs, config, torch.Generator().manual_seed(int(model_seed)), device).to(device)
+    train_epochs(
+        model,
+        batches,
+        torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True),
+        epochs=config.epochs,
+        validate=None if validate is None else lambda: validate(_embeddings(model, pairs)),
+        validate_every=config.validate_every,
+        patience=None if validate is None else config.patience,
+        on_epoch=on_epoch,
+    )
+    return _embeddings(model, pairs)
+
+
+def _build(pairs: TrainingPairs, config: BprConfig, generator: torch.Generator, device: str) -> BprModel:
+    """The model that the settings name."""
+    n_users, n_warm = pairs.n_users, len(pairs.warm_item_index)
+    if config.model == "mf":
+        return MatrixFactorisation(n_users, n_warm, d=config.d, l2=config.l2, generator=generator)
+    graph = NormalisedAdjacency.from_pairs(pairs.positions, n_users=n_users, n_items=n_warm, device=device)
+    if config.model == "lightgcn":
+        return LightGcn(graph, layers=config.layers, d=config.d, l2=config.l2, generator=generator)
+    return Ngcf(
+        graph,
+        layers=config.layers,
+        d=config.d,
+        l2=config.l2,
+        dropout=config.message_dropout,
+        generator=generator,
+    )
+
+
+def _embeddings(model: BprModel, pairs: TrainingPairs) -> CollaborativeEmbeddings:
+    """The model's present tables as arrays of their own."""
+    with torch.no_grad():
+        users, items = (table.detach().cpu().numpy().copy() for table in model.tables())
+    return CollaborativeEmbeddings(users, items, pairs.warm_item_index)
