@@ -1,0 +1,3 @@
+"""What an asset says about its value, so that the IO manager can load it again."""
+
+VALUE_TYPE = "value_type"  # definition metadata key; the value is "module:Class" with save(directory) and load(directory)

@@ -1,0 +1,98 @@
+"""When to act: pure decisions on named numbers, thin shells elsewhere."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RetrainRule:
+    """When new users make a retrain worth it.
+
+    Attributes:
+        users: Request a retrain when at least this many users are outside the published vocabulary.
+        share: ... or when they are at least this share of all users with enough interactions, in (0, 1].
+        min_interactions: A user counts from this many interactions on, >= 1.
+        cool_down_minutes: Time between a retrain's end and the next request, also after a failure, >= 0.
+        nightly: Cron expression of the schedule that retrains anyway.
+    """
+
+    users: int = 500
+    share: float = 0.05
+    min_interactions: int = 3
+    cool_down_minutes: float = 30.0
+    nightly: str = "0 3 * * *"
+
+    def __post_init__(self) -> None:
+        if self.users < 1:
+            raise ValueError(f"users must be at least 1, got {self.users}")
+        if not 0 < self.share <= 1:
+            raise ValueError(f"share must be in (0, 1], got {self.share}")
+        if self.min_interactions < 1:
+            raise ValueError(f"min_interactions must be at least 1, got {self.min_interactions}")
+        if self.cool_down_minutes < 0:
+            raise ValueError(f"cool_down_minutes must not be negative, got {self.cool_down_minutes}")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to act, and the sentence that says why, with its numbers."""
+
+    act: bool
+    message: str
+
+
+def retrain_due(outside: int, known: int, rule: RetrainRule) -> Decision:
+    """Decide on a retrain.
+
+    Args:
+        outside: Users with at least ``rule.min_interactions`` interactions outside the published vocabulary.
+        known: Users in the published vocabulary; 0 where nothing is published.
+        rule: The thresholds.
+
+    Returns:
+        The decision; at a threshold counts as reached.
+    """
+    total = outside + known
+    share = outside / total if total else 0.0
+    numbers = (
+        f"{outside} users with at least {rule.min_interactions} interactions are outside the published vocabulary "
+        f"of {known} ({share:.1%} of {total})"
+    )
+    thresholds = f"thresholds: {rule.users} users or {rule.share:.1%}"
+    if outside and (outside >= rule.users or share >= rule.share):
+        return Decision(True, f"{numbers}; {thresholds}: retrain")
+    return Decision(False, f"{numbers}; {thresholds}: nothing to do")
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """An earlier run for the same data: its state and how many minutes ago it ended (None: still going)."""
+
+    failed: bool
+    ended_minutes_ago: float | None
+
+
+def attempt(past: list[PastRun], cool_down_minutes: float) -> int | Decision:
+    """The number of the next attempt on the same data, or why there is none now.
+
+    A run that is still going, or has succeeded, is not asked for again; a failed one is, after the cool-down.
+
+    Args:
+        past: Every earlier run requested for this data.
+        cool_down_minutes: How long to wait after a failure.
+
+    Returns:
+        The attempt's number, counted from 0, or a decision not to act.
+    """
+    if any(run.ended_minutes_ago is None for run in past):
+        return Decision(False, "a run for this data is queued or under way")
+    if any(not run.failed for run in past):
+        return Decision(False, "a run for this data has already finished")
+    if past:
+        latest = min(run.ended_minutes_ago or 0.0 for run in past)
+        if latest < cool_down_minutes:
+            return Decision(
+                False,
+                f"the last of {len(past)} failed runs for this data ended {latest:.0f} minutes ago; "
+                f"the next attempt comes after {cool_down_minutes:.0f} minutes",
+            )
+    return len(past)

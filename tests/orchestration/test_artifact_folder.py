@@ -1,0 +1,110 @@
+"""An artefact is there whole or not at all."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from orchestration.artifact_folder import ArtifactError, check_artifact, write_artifact
+
+
+class Words:
+    """A value of one file."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+    def save(self, directory: Path) -> None:
+        (directory / "words.txt").write_text(self.words)
+
+
+class Broken(Words):
+    """Dies of a full disk after its first file."""
+
+    def save(self, directory: Path) -> None:
+        super().save(directory)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "asset" / "key"
+
+
+def test_what_was_written_is_whole(folder: Path) -> None:
+    assert write_artifact(folder, Words("one")) > 0
+    check_artifact(folder)
+    assert (folder / "words.txt").read_text() == "one"
+
+
+def test_writing_again_replaces_and_leaves_nothing_else(folder: Path) -> None:
+    write_artifact(folder, Words("one"))
+    write_artifact(folder, Words("two"))
+    assert (folder / "words.txt").read_text() == "two"
+    assert [p.name for p in folder.parent.iterdir()] == ["key"]
+
+
+def test_a_full_disk_keeps_the_old_artefact_and_leaves_nothing_behind(folder: Path) -> None:
+    write_artifact(folder, Words("old"))
+    with pytest.raises(OSError, match="No space left"):
+        write_artifact(folder, Broken("new"))
+    check_artifact(folder)
+    assert (folder / "words.txt").read_text() == "old"
+    assert [p.name for p in folder.parent.iterdir()] == ["key"]
+
+
+def test_one_flipped_byte_is_found_and_named(folder: Path) -> None:
+    write_artifact(folder, Words("one"))
+    (folder / "words.txt").write_text("onf")
+    with pytest.raises(ArtifactError, match=r"asset/key is damaged: words\.txt"):
+        check_artifact(folder)
+
+
+def test_a_missing_file_and_a_missing_folder_are_named(folder: Path) -> None:
+    with pytest.raises(ArtifactError, match="asset/key is missing"):
+        check_artifact(folder)
+    write_artifact(folder, Words("one"))
+    (folder / "words.txt").unlink()
+    with pytest.raises(ArtifactError, match=r"lacks its file words\.txt"):
+        check_artifact(folder)
+
+
+def test_a_replacement_killed_between_its_renames_is_undone(folder: Path) -> None:
+    write_artifact(folder, Words("old"))
+    folder.rename(folder.parent / ".key.retired")
+    check_artifact(folder)
+    assert (folder / "words.txt").read_text() == "old"
+
+
+def test_a_writer_killed_in_mid_write_leaves_the_old_artefact(folder: Path) -> None:
+    write_artifact(folder, Words("old"))
+    script = textwrap.dedent(
+        f"""
+        import time
+        from pathlib import Path
+        from orchestration.artifact_folder import write_artifact
+
+        class Slow:
+            def save(self, directory):
+                (directory / "words.txt").write_text("new")
+                print("writing", flush=True)
+                time.sleep(60)
+
+        write_artifact(Path({str(folder)!r}), Slow())
+        """
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    check_artifact(folder)
+    assert (folder / "words.txt").read_text() == "old"
+    write_artifact(folder, Words("next"))
+    assert [p.name for p in folder.parent.iterdir()] == ["key"]
