@@ -121,7 +121,8 @@ def _refuse_overlap(
         user, item = users.ids_of(pairs[one, :1])[0], items.ids_of(pairs[one, 1:])[0]
         raise InputError(
             f"{directory}: the pair {user},{item} stands in {first} and in {second} "
-            f"({same.size} pairs overlap in all); what is held out must not train. Remedy: remove it from one of them"
+            f"({same.size} pairs overlap in all); what is held out must not train. "
+            "Remedy: remove it from one of them"
         )
 
 
@@ -158,6 +159,7 @@ def _check_overall(path: Path, expected: NDArray[np.int64], *, users: IdMap, ite
         raise input_error(
             path,
             f"must equal the warm and cold pairs of the users who have both ({len(expected)} pairs), "
-            f"got {len(given)}; {differing.size} differ, first {users.ids_of([user])[0]},{items.ids_of([item])[0]}",
+            f"got {len(given)}; {differing.size} differ, "
+            f"first {users.ids_of([user])[0]},{items.ids_of([item])[0]}",
             remedy="remove the file, or restore the folder as it was published",
         )
