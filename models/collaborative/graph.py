@@ -90,7 +90,7 @@ class _Product(torch.autograd.Function):
 
 def _product(dense: Tensor, matrix: SparseRows, transpose: SparseRows) -> Tensor:
     """``matrix @ dense`` with a gradient for ``dense``."""
-    result: Tensor = _Product.apply(dense, matrix, transpose)
+    result: Tensor = _Product.apply(dense, matrix, transpose)  # type: ignore[no-untyped-call]
     return result
 
 

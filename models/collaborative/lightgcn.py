@@ -35,8 +35,9 @@ class LightGcn(BprModel):
 
     def tables(self) -> tuple[Tensor, Tensor]:
         """Propagated vectors of users (U, d) and warm items (W, d)."""
-        users, items = self.user_rows, self.item_rows
-        user_sum, item_sum = self.user_rows, self.item_rows
+        users: Tensor = self.user_rows
+        items: Tensor = self.item_rows
+        user_sum, item_sum = users, items
         for _ in range(self.layers):
             users, items = self.graph.to_users(items), self.graph.to_items(users)
             user_sum, item_sum = user_sum + users, item_sum + items

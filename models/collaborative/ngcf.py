@@ -52,7 +52,8 @@ class Ngcf(BprModel):
 
     def tables(self) -> tuple[Tensor, Tensor]:
         """Concatenated vectors of users (U, D) and warm items (W, D)."""
-        users, items = self.user_rows, self.item_rows
+        users: Tensor = self.user_rows
+        items: Tensor = self.item_rows
         user_parts, item_parts = [users], [items]
         for sum_weights, product_weights in zip(self.sum_weights, self.product_weights, strict=True):
             from_items, from_users = self.graph.to_users(items), self.graph.to_items(users)

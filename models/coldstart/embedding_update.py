@@ -1,0 +1,195 @@
+"""Moves the vectors of cold items, by BPR on their simulated and real users; touches nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.coldstart.item_users import DRAWS, Draw, ItemUsers, chosen_users
+from models.coldstart.pseudo_interactions import TopUsers
+from models.retrieval import FloatTable, IndexArray
+from models.training import train_epochs
+
+NUMBERS_PER_BLOCK = 16_000_000
+"""Gathered user vector entries trained at once: 64 MB of float32."""
+
+
+@dataclass(frozen=True)
+class ColdUpdateConfig:
+    """How an item's vector is found from its users.
+
+    Attributes:
+        users_per_item: Simulated users that are used, >= 1, at most those kept.
+        draw: The most probable of the kept users, or a draw among them by probability.
+        pseudo_weight: What a simulated interaction counts, > 0; a real one counts 1.
+        steps: Steps of Adam, >= 0; 0 leaves the initial value.
+        learning_rate: Adam's step size in units of the warm items' median norm / sqrt(D), > 0.
+        l2: Weight of the squared norm, in units of the warm items' median norm, >= 0.
+        negatives: Warm items that all comparisons of one step share, >= 1.
+        norm_quantile: No vector gets longer than this quantile of the warm items' norms, in (0, 1].
+        seed: Of the draw and of the negatives.
+
+    Raises:
+        ValueError: If a value is out of its range.
+    """
+
+    users_per_item: int = 20
+    draw: Draw = "top"
+    pseudo_weight: float = 1.0
+    steps: int = 30
+    learning_rate: float = 0.1
+    l2: float = 0.1
+    negatives: int = 64
+    norm_quantile: float = 0.95
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        for name in ("users_per_item", "negatives"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.draw not in DRAWS:
+            raise ValueError(f"draw must be one of {', '.join(DRAWS)}, got {self.draw!r}")
+        for name in ("pseudo_weight", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("steps", "l2", "seed"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
+        if not 0 < self.norm_quantile <= 1:
+            raise ValueError(f"norm_quantile must be in (0, 1], got {self.norm_quantile}")
+
+
+def place_items(
+    users: FloatTable,
+    warm_items: FloatTable,
+    pseudo: TopUsers | None,
+    real_pairs: IndexArray,
+    config: ColdUpdateConfig,
+) -> FloatTable:
+    """Vectors of items that the collaborative training has not seen.
+
+    Each of the item's users u is compared, as in BPR, on the item and on warm items j drawn at random:
+    -ln sigmoid(s(u, item) - s(u, j)). Only the item's own row moves, so items do not influence each other.
+    It starts at the mean of its users, simulated ones weighted by probability, at the warm items' median
+    norm, and is kept within the warm norms.
+
+    Args:
+        users: Shape (U, D), float32; not changed.
+        warm_items: Shape (W, D), float32; not changed.
+        pseudo: Simulated users of the C items; None for items that are placed by real users alone.
+        real_pairs: Position of the item in [0, C) and user_index, shape (n, 2), int64; may be empty.
+        config: Settings.
+
+    Returns:
+        Shape (C, D), float32. Without ``pseudo`` C is one more than the greatest position.
+
+    Raises:
+        ValueError: If shapes do not fit, an item has no user, or more users are asked for than were kept.
+
+    Source: FilterLLM, the update of cold embeddings: BPR on pseudo-interactions. Differences: the negatives
+        of one step are shared by all comparisons; initial value and norm limit are ours.
+    """
+    _check(users, warm_items)
+    if pseudo is not None:
+        pseudo = chosen_users(
+            pseudo, users_per_item=config.users_per_item, draw=config.draw, seed=config.seed
+        )
+    known = ItemUsers.collect(pseudo, real_pairs, n_users=len(users), pseudo_weight=config.pseudo_weight)
+    # in units of the median warm norm one set of steps fits every space
+    norms = np.linalg.norm(warm_items, axis=1)
+    unit = float(np.median(norms)) or 1.0
+    limit = float(np.quantile(norms, config.norm_quantile))
+    placed = np.empty((len(known), users.shape[1]), dtype=np.float32)
+    for start, stop in _blocks(known, users.shape[1]):
+        block = known.rows(start, stop)
+        rows = _initial_rows(users, block, norm=min(unit, limit))
+        if config.steps > 0:
+            rows = _moved_rows(rows, users, warm_items, block, config=config, unit=unit, limit=limit)
+        placed[start:stop] = rows
+    return placed
+
+
+class _ColdRows(nn.Module):
+    """The rows being moved, with everything they are compared with held fixed."""
+
+    def __init__(self, rows: FloatTable, users: FloatTable, known: ItemUsers, *, l2: float) -> None:
+        super().__init__()
+        self.rows = nn.Parameter(torch.from_numpy(rows.copy()))  # (c, D)
+        self.l2 = l2
+        distinct, self._user_of_entry = (
+            torch.from_numpy(array) for array in np.unique(known.users, return_inverse=True)
+        )
+        self._users = torch.from_numpy(users)[distinct]  # (u, D)
+        self._entry_users = self._users[self._user_of_entry]  # (M, D)
+        self._item_of_entry = torch.from_numpy(known.items)
+        share = known.weights / np.add.reduceat(known.weights, known.offsets[:-1])[known.items]
+        self._share = torch.from_numpy(share)  # (M,), sums to 1 for each item
+
+    def loss(self, negatives: Tensor) -> Tensor:
+        """Sum over items of the mean BPR loss against the given warm rows (S, D), plus the penalty."""
+        scores = (self.rows.index_select(0, self._item_of_entry) * self._entry_users).sum(dim=1)  # (M,)
+        others = (self._users @ negatives.T).index_select(0, self._user_of_entry)  # (M, S)
+        pairwise = nn.functional.softplus(others - scores[:, None]).mean(dim=1)  # (M,)
+        return (self._share * pairwise).sum() + self.l2 * self.rows.square().sum()
+
+
+def _moved_rows(
+    rows: FloatTable,
+    users: FloatTable,
+    warm_items: FloatTable,
+    known: ItemUsers,
+    *,
+    config: ColdUpdateConfig,
+    unit: float,
+    limit: float,
+) -> FloatTable:
+    """The rows after all steps, none longer than the limit."""
+    model = _ColdRows(rows, users, known, l2=config.l2 / unit**2)
+    # a generator per block: an item's vector does not depend on which others are placed with it
+    generator = np.random.default_rng(config.seed)
+
+    def draws(epoch: int) -> Iterator[Tensor]:
+        for _ in range(config.steps):
+            yield torch.from_numpy(warm_items[generator.integers(0, len(warm_items), config.negatives)])
+
+    rate = config.learning_rate * unit / rows.shape[1] ** 0.5
+    train_epochs(model, draws, torch.optim.Adam(model.parameters(), lr=rate), epochs=1)
+    moved = model.rows.detach().numpy()
+    norms = np.linalg.norm(moved, axis=1, keepdims=True)
+    return moved * np.minimum(1.0, limit / np.maximum(norms, np.finfo(np.float32).tiny)).astype(np.float32)
+
+
+def _initial_rows(users: FloatTable, known: ItemUsers, *, norm: float) -> FloatTable:
+    """Weighted means of the items' users (c, D), scaled to one norm."""
+    weighted = users[known.users] * known.initial_weights[:, None]  # (M, D)
+    means = np.add.reduceat(weighted, known.offsets[:-1], axis=0)  # (c, D)
+    lengths = np.linalg.norm(means, axis=1, keepdims=True)
+    return (means * (norm / np.maximum(lengths, np.finfo(np.float32).tiny))).astype(np.float32)
+
+
+def _blocks(known: ItemUsers, width: int) -> Iterator[tuple[int, int]]:
+    """Ranges of items whose gathered users fit a block; an item is never divided."""
+    entries = max(1, NUMBERS_PER_BLOCK // width)
+    start = 0
+    while start < len(known):
+        fitting = int(np.searchsorted(known.offsets, known.offsets[start] + entries, side="right")) - 1
+        stop = max(start + 1, fitting)
+        yield start, stop
+        start = stop
+
+
+def _check(users: FloatTable, warm_items: FloatTable) -> None:
+    """Refuse tables that are not of one space."""
+    if users.ndim != 2 or warm_items.ndim != 2 or users.shape[1] != warm_items.shape[1]:
+        raise ValueError(
+            "users (U, D) and warm_items (W, D) must be of equal width, "
+            f"got shapes {users.shape} and {warm_items.shape}"
+        )
+    if len(warm_items) == 0:
+        raise ValueError("warm_items must have at least one row: BPR compares each cold item with warm ones")
+    if not (np.isfinite(users).all() and np.isfinite(warm_items).all()):
+        raise ValueError("users and warm_items must be finite: the collaborative training has diverged")

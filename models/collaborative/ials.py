@@ -1,0 +1,125 @@
+"""iALS: embeddings from alternating ridge regressions; a strong start for the users' tokens."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.coldstart.fold_in import solve_rows
+from models.collaborative.embeddings import CollaborativeEmbeddings
+from models.collaborative.fit import Validate
+from models.collaborative.training_pairs import TrainingPairs
+from models.retrieval import FloatTable, IndexArray
+from models.training import EpochReport, OnEpoch
+
+
+@dataclass(frozen=True)
+class IalsConfig:
+    """How iALS is trained; defaults were measured on CiteULike-a by warm Recall@20.
+
+    Attributes:
+        d: Numbers per vector, >= 1; wide is better (400: .358, 200: .341).
+        unobserved_weight: Weight of a pair that was not observed against one that was, > 0.
+        regulariser: Ridge weight, > 0.
+        regulariser_power: A row of n pairs among m has ridge
+            ``regulariser * (n + unobserved_weight * m) ** regulariser_power``.
+        sweeps: Passes over users and items, >= 1.
+        seed: Of the items' initial values, normal with deviation .1 / sqrt(d).
+
+    Raises:
+        ValueError: If a value is out of its range.
+    """
+
+    d: int = 400
+    unobserved_weight: float = 0.01
+    regulariser: float = 0.05
+    regulariser_power: float = 0.5
+    sweeps: int = 9
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        for name in ("d", "sweeps"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("unobserved_weight", "regulariser"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        if self.seed < 0:
+            raise ValueError(f"seed must be at least 0, got {self.seed}")
+
+
+def fit_ials(
+    train: IndexArray,
+    *,
+    n_users: int,
+    n_items: int,
+    config: IalsConfig,
+    validate: Validate | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> CollaborativeEmbeddings:
+    """Embeddings of all users and of the items that occur in ``train``.
+
+    Args:
+        train: Training pairs (N, 2), int64: user_index, item_index; none twice.
+        n_users: U; each user has at least one pair.
+        n_items: I, all items, warm or not.
+        config: Settings.
+        validate: Judges embeddings after each sweep, higher is better; the best sweep is kept. Without it
+            the last one is.
+        on_epoch: Called after each sweep; its loss is the mean squared error over the training pairs.
+
+    Returns:
+        The embeddings.
+
+    Raises:
+        ValueError: If pairs are missing, repeated or out of range, or a user has none.
+
+    Source: Hu, Koren and Volinsky (ICDM 2008); weights, frequency-scaled ridge and initial values of Rendle
+        et al., "Revisiting the Performance of iALS" (RecSys 2022).
+    """
+    pairs = TrainingPairs.from_indices(train, n_users=n_users, n_items=n_items)
+    n_warm = len(pairs.warm_item_index)
+    generator = np.random.default_rng(config.seed)
+    items = (generator.standard_normal((n_warm, config.d)) * 0.1 / math.sqrt(config.d)).astype(np.float32)
+    best: CollaborativeEmbeddings | None = None
+    best_value = -math.inf
+    for sweep in range(1, config.sweeps + 1):
+        started = time.perf_counter()
+        users = _half_sweep(pairs.positions, items, n_users, config)
+        items = _half_sweep(pairs.positions[:, ::-1], users, n_warm, config)
+        embeddings = CollaborativeEmbeddings(users, items, pairs.warm_item_index)
+        value = None if validate is None else float(validate(embeddings))
+        if value is None or value > best_value:
+            best, best_value = embeddings, -math.inf if value is None else value
+        if on_epoch is not None:
+            error = _mean_squared_error(pairs.positions, users, items)
+            on_epoch(EpochReport(sweep, config.sweeps, error, value, time.perf_counter() - started))
+    if best is None:
+        raise FloatingPointError("no sweep had a finite validation value")
+    return best
+
+
+def _half_sweep(pairs: IndexArray, fixed: FloatTable, n_rows: int, config: IalsConfig) -> FloatTable:
+    """The rows of column 0 that best explain the pairs, given the fixed vectors of column 1."""
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    degrees = np.bincount(pairs[:, 0], minlength=n_rows)
+    ridge: NDArray[np.float64] = (
+        config.regulariser * (degrees + config.unobserved_weight * len(fixed)) ** config.regulariser_power
+    )
+    return solve_rows(
+        fixed,
+        np.concatenate(([0], np.cumsum(degrees))),
+        pairs[order, 1],
+        ridge=ridge,
+        unobserved_weight=config.unobserved_weight,
+    )
+
+
+def _mean_squared_error(pairs: IndexArray, users: FloatTable, items: FloatTable) -> float:
+    """Mean of (1 - score)^2 over the pairs."""
+    scores = np.einsum("nd,nd->n", users[pairs[:, 0]], items[pairs[:, 1]])
+    return float(np.square(1 - scores).mean())
