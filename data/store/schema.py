@@ -65,7 +65,7 @@ def pending_revisions(connection: Connection, current: str | None) -> list[str]:
         return known
     if current not in known:
         raise StoreError(
-            f"the database {masked(connection.engine.url)} has schema revision {current!r}, but this coldcast "
+            f"the database {masked(connection.engine.url)} has schema revision {current!r}, this coldcast "
             f"knows only up to {known[-1]!r}. Remedy: upgrade coldcast, or use another database"
         )
     return known[known.index(current) + 1 :]
