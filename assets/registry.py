@@ -1,0 +1,260 @@
+"""The model registry: versions of the model, and which of them is champion."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from assets.mlflow_home import MlflowHome
+from assets.model_files import ModelFiles
+from assets.registry_errors import DamagedVersion, RegistryError, RegistryUnavailable, UnknownVersion
+from assets.tracking import RunReference, Tracking
+from assets.versions import REPLACED, Lineage, RegisteredVersion, Versions
+
+__all__ = [
+    "DamagedVersion",
+    "Lineage",
+    "ModelFiles",
+    "RegisteredVersion",
+    "Registry",
+    "RegistryError",
+    "RegistryUnavailable",
+    "RunReference",
+    "UnknownVersion",
+]
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+PREVIOUS = "previous"
+EXAMPLE = "A short title of a new item"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Versions and runs of one MLflow; nothing is contacted before a method is called.
+
+    Every method raises ``RegistryUnavailable``, naming the address without its password, if MLflow stays away
+    for ``retry_seconds``.
+
+    Attributes:
+        tracking_uri: Database URL (``sqlite:////...``) or ``http(s)://...`` of runs and versions alike.
+        artifact_root: Folder or URI of artefacts; leave it None for a server that keeps them itself.
+        experiment: Name of the experiment.
+        model_name: Name of the registered model.
+        retry_seconds: Seconds one outage may last.
+    """
+
+    tracking_uri: str
+    artifact_root: str | os.PathLike[str] | None = None
+    experiment: str = "coldcast"
+    model_name: str = "coldcast"
+    retry_seconds: float = 60.0
+
+    @cached_property
+    def home(self) -> MlflowHome:
+        """The connection."""
+        root = None if self.artifact_root is None else os.fspath(self.artifact_root)
+        if self.tracking_uri.startswith("http"):
+            root = None  # a folder of this machine means nothing to a server
+        return MlflowHome(self.tracking_uri, root, self.experiment, self.retry_seconds)
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """The run tree of the same experiment."""
+        return Tracking(self.home)
+
+    @cached_property
+    def _versions(self) -> Versions:
+        return Versions(self.home, self.model_name)
+
+    def register(
+        self,
+        checkpoint: Path,
+        space: Path,
+        *,
+        user_ids: Sequence[str],
+        lineage: Lineage,
+        metrics: Mapping[str, float],
+        example: str = EXAMPLE,
+    ) -> RegisteredVersion:
+        """Register a version with alias ``challenger``; once per Dagster run, however often it is called.
+
+        Args:
+            checkpoint: Directory of the FilterLLM checkpoint.
+            space: Directory of the collaborative embeddings it was trained in.
+            user_ids: The user with index u at position u.
+            lineage: Where the model comes from.
+            metrics: The report's numbers, attached to the model.
+            example: A text for the input example.
+
+        Raises:
+            NotADirectoryError: If a directory is missing.
+            RegistryUnavailable: If MLflow stays away; no half version is left.
+        """
+        made = [one.version for one in self.versions() if one.dagster_run_id == lineage.dagster_run_id]
+        if made:
+            version = made[0]
+        else:
+            with tempfile.TemporaryDirectory(prefix="coldcast-files-") as folder:
+                files = ModelFiles.gathered(
+                    Path(folder), checkpoint=checkpoint, space=space, user_ids=user_ids
+                )
+                version = self._versions.create(files, lineage, example=example)
+        self._versions.attach(self.version(version), metrics)
+        self._versions.point(CHALLENGER, version)
+        return self.version(version)
+
+    def versions(self) -> list[RegisteredVersion]:
+        """All versions, the newest first; empty before the first registration."""
+        return self._versions.all()
+
+    def version(self, version: int) -> RegisteredVersion:
+        """One version.
+
+        Raises:
+            UnknownVersion: If there is no such version.
+        """
+        return self._versions.get(version)
+
+    def champion(self) -> RegisteredVersion | None:
+        """The version that serves, or None before the first promotion."""
+        return self._under(CHAMPION)
+
+    def challenger(self) -> RegisteredVersion | None:
+        """The version registered last, or None before the first registration."""
+        return self._under(CHALLENGER)
+
+    def previous(self) -> RegisteredVersion | None:
+        """What a rollback would bring back, or None."""
+        return self._under(PREVIOUS)
+
+    def download(self, version: int, *, cache: Path) -> ModelFiles:
+        """Get a version's files; local ones are used in place, remote ones are kept in ``cache``.
+
+        Args:
+            version: Number of the version.
+            cache: Folder for copies of remote files, created if needed.
+
+        Raises:
+            UnknownVersion: If there is no such version.
+            DamagedVersion: If a file was deleted, or the files differ from what was registered.
+        """
+        return self._versions.fetch(self.version(version), cache)
+
+    def promote(self, version: int, reason: str, *, decision: str = "promoted") -> RegisteredVersion:
+        """Make a version champion; the champion so far becomes ``previous``, first.
+
+        Promoting the champion again changes no alias.
+
+        Args:
+            version: Number of the version.
+            reason: Why, in a sentence; kept with the version.
+            decision: ``promoted``, or ``forced`` where a person overruled the gate.
+
+        Raises:
+            UnknownVersion: If there is no such version.
+        """
+        promoted, before = self.version(version), self.champion()
+        if before is not None and before.version != promoted.version:
+            self._versions.tag(version, {REPLACED: str(before.version)})
+            self._versions.point(PREVIOUS, before.version)
+        self._versions.decide(version, decision, reason)
+        self._versions.point(CHAMPION, version)
+        return self.version(version)
+
+    def refuse(self, version: int, reason: str) -> RegisteredVersion:
+        """Keep the refusal and its reason with the version; no alias moves.
+
+        Raises:
+            UnknownVersion: If there is no such version.
+        """
+        self.version(version)
+        self._versions.decide(version, "refused", reason)
+        return self.version(version)
+
+    def rollback(self, reason: str) -> RegisteredVersion:
+        """Make the previous champion champion again; returns it.
+
+        ``previous`` then names the version that one had replaced, if it still exists.
+
+        Raises:
+            UnknownVersion: If there is nothing to go back to.
+        """
+        champion, before = self.champion(), self.previous()
+        if before is None or (champion is not None and champion.version == before.version):
+            raise UnknownVersion(
+                f"model {self.model_name} has no earlier champion to go back to; "
+                "choose a version with: coldcast promote --force VERSION"
+            )
+        if champion is not None:
+            self._versions.decide(champion.version, "rolled back", reason)
+        self._versions.decide(before.version, "brought back", reason)
+        self.set_champion(before.version)
+        return self.version(before.version)
+
+    def set_champion(self, version: int) -> None:
+        """Point ``champion`` at a version, and ``previous`` at the one it had replaced, if that still exists.
+
+        Raises:
+            UnknownVersion: If there is no such version.
+        """
+        one = self.version(version)
+        self._versions.point(CHAMPION, version)
+        if one.replaced is not None and any(other.version == one.replaced for other in self.versions()):
+            self._versions.point(PREVIOUS, one.replaced)
+        elif PREVIOUS in self._versions.aliases():
+            self._versions.unpoint(PREVIOUS)
+
+    def difference(self, published_version: int | None) -> str | None:
+        """Say how the champion alias differs from the version the store publishes; None if it does not."""
+        champion = self._versions.aliases().get(CHAMPION)
+        if champion == published_version:
+            return None
+        if published_version is None:
+            return f"champion is version {champion}, but nothing is published yet"
+        if champion is None:
+            return f"version {published_version} is published, but no version is champion"
+        return f"version {published_version} is published, but champion is version {champion}"
+
+    def repair(self, published_version: int) -> str | None:
+        """Let the champion alias follow the published version.
+
+        Returns:
+            What was different before, or None if nothing was.
+
+        Raises:
+            UnknownVersion: If the published version is not registered any more.
+        """
+        before = self.difference(published_version)
+        if before is not None:
+            self.set_champion(published_version)
+            self._versions.decide(published_version, "repaired", before)
+        return before
+
+    def prune(self, keep: int, *, protect: Collection[int] = ()) -> list[int]:
+        """Delete old versions with their files.
+
+        Args:
+            keep: How many of the newest versions stay, >= 0; versions with an alias stay in any case.
+            protect: Further versions that must stay, such as the published one.
+
+        Returns:
+            The deleted versions, newest first.
+
+        Raises:
+            ValueError: If ``keep`` is negative.
+        """
+        if keep < 0:
+            raise ValueError(f"keep must be at least 0, got {keep}")
+        doomed = [one for one in self.versions()[keep:] if not one.aliases and one.version not in protect]
+        for one in doomed:
+            self._versions.delete(one)
+        return [one.version for one in doomed]
+
+    def _under(self, alias: str) -> RegisteredVersion | None:
+        at = self._versions.aliases().get(alias)
+        return None if at is None else self.version(at)
