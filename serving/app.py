@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import uvicorn
 from fastapi import FastAPI, Query, Request
@@ -17,7 +17,8 @@ from serving.recommender import (
     RankedId,
     UnknownItemError,
     UnknownUserError,
-    audience,
+    nearest_users,
+    published_audience,
     recommend_items,
 )
 from serving.store_source import StoreSource
@@ -45,10 +46,15 @@ class Recommendations(BaseModel):
 
 
 class Audience(BaseModel):
-    """Users for an item, best first."""
+    """Users for an item, best first.
+
+    On the basis of its text a score is a log-probability in nats, normalised over all users; on the basis
+    of vectors it is their inner product.
+    """
 
     item_id: str
     version: int
+    basis: Literal["text", "vectors"]
     users: list[Scored]
 
 
@@ -106,11 +112,19 @@ def create_app(source: PublicationSource, *, check_seconds: float = 5.0) -> Fast
         return Recommendations(user_id=user_id, version=space.version, items=_scored(ranked))
 
     @app.get("/audience/{item_id:path}")
-    def audience_of(item_id: str, k: Wanted = 20) -> Audience:
-        """The users most likely to want an item, without those who already have it."""
+    def audience(item_id: str, k: Wanted = 20) -> Audience:
+        """The users most likely to want an item, without those who already have it.
+
+        An item that was placed by its text answers with its published audience, any other by its vector.
+        """
         space = published.current()
-        ranked = audience(space, item_id, k=k, seen_by=source.users_of(item_id))
-        return Audience(item_id=item_id, version=space.version, users=_scored(ranked))
+        seen_by = source.users_of(item_id)
+        predicted = source.audience_of(space.version, item_id)
+        if predicted:
+            users = _scored(published_audience(predicted, k=k, seen_by=seen_by))
+            return Audience(item_id=item_id, version=space.version, basis="text", users=users)
+        users = _scored(nearest_users(space, item_id, k=k, seen_by=seen_by))
+        return Audience(item_id=item_id, version=space.version, basis="vectors", users=users)
 
     return app
 
@@ -136,7 +150,7 @@ def _answer_errors(app: FastAPI) -> None:
 
 
 def from_home() -> FastAPI:
-    """The application over the home that the environment names: ``uvicorn --factory serving.app:from_home``."""
+    """The application over the environment's home, for ``uvicorn --factory serving.app:from_home``."""
     return create_app(StoreSource.open(Home.resolve().database_url))
 
 

@@ -108,6 +108,12 @@ class PublicationSource(Protocol):
     def read_space(self, version: int) -> PublishedSpace:
         """All vectors of a version, read in one transaction."""
 
+    def audience_of(self, version: int, item_id: str) -> Sequence[tuple[str, float]]:
+        """The audience published for an item: user ids and log-probabilities in nats, most probable first.
+
+        Empty for an item that has none in this version, as warm items have.
+        """
+
     def items_of(self, user_id: str) -> Sequence[str]:
         """Ids of the items the user has interacted with by now; empty for an unknown user."""
 
@@ -159,13 +165,13 @@ class PublishedVersions:
         Raises:
             NothingPublishedError: If no version is published.
         """
-        if self._clock() - self._checked_at >= self._check_seconds:
-            # With a space in hand nobody waits; without one there is nothing else to do.
-            if self._loading.acquire(blocking=self._space is None):
-                try:
-                    self._refresh()
-                finally:
-                    self._loading.release()
+        due = self._clock() - self._checked_at >= self._check_seconds
+        # With a space in hand nobody waits for the one who loads; without one there is nothing else to do.
+        if due and self._loading.acquire(blocking=self._space is None):
+            try:
+                self._refresh()
+            finally:
+                self._loading.release()
         space = self._space
         if space is None:
             raise NothingPublishedError("nothing is published yet; run `coldcast retrain` first")
@@ -177,7 +183,7 @@ class PublishedVersions:
         edition = self._source.current_edition()
         if edition is None or edition == self._edition:
             return
-        # The edition is asked for before the vectors are read: what is added in between is read again next time.
+        # The edition is asked for first: vectors added before the read are read once more, never missed.
         space = self._source.read_space(edition.version)
         self._edition, self._space = edition, space
         logger.info(

@@ -14,7 +14,7 @@ from serving.published import PublishedSpace
 
 @dataclass(frozen=True)
 class RankedId:
-    """One place in a ranking: an external id and its score (inner product of the published vectors)."""
+    """One place in a ranking: an external id and its score, the higher the better."""
 
     id: str
     score: float
@@ -40,7 +40,7 @@ def recommend_items(
         seen: External ids of items not to return; ids without a vector are passed over.
 
     Returns:
-        At most ``k`` items by falling score; fewer where fewer are left.
+        At most ``k`` items by falling inner product; fewer where fewer are left.
 
     Raises:
         UnknownUserError: If the version does not know the user.
@@ -56,8 +56,10 @@ def recommend_items(
     return _ranked(query, space.items, space.item_ids, k=k, excluded=space.known_item_rows(seen))
 
 
-def audience(space: PublishedSpace, item_id: str, *, k: int, seen_by: Sequence[str] = ()) -> list[RankedId]:
-    """The users most likely to want an item, without those who already have it.
+def nearest_users(
+    space: PublishedSpace, item_id: str, *, k: int, seen_by: Sequence[str] = ()
+) -> list[RankedId]:
+    """The users nearest to an item's vector, without those who already have it.
 
     Args:
         space: A published version.
@@ -66,7 +68,7 @@ def audience(space: PublishedSpace, item_id: str, *, k: int, seen_by: Sequence[s
         seen_by: External ids of users not to return; unknown ones are passed over.
 
     Returns:
-        At most ``k`` users by falling score; fewer where fewer are left.
+        At most ``k`` users by falling inner product; fewer where fewer are left.
 
     Raises:
         UnknownItemError: If the version has no vector of the item.
@@ -82,6 +84,27 @@ def audience(space: PublishedSpace, item_id: str, *, k: int, seen_by: Sequence[s
     return _ranked(query, space.users, space.user_ids, k=k, excluded=space.known_user_rows(seen_by))
 
 
+def published_audience(
+    predicted: Sequence[tuple[str, float]], *, k: int, seen_by: Sequence[str] = ()
+) -> list[RankedId]:
+    """The first users of an audience that was predicted from an item's text and published.
+
+    Args:
+        predicted: User ids and log-probabilities in nats, most probable first.
+        k: Users wanted, at least 1.
+        seen_by: External ids of users who have got the item since.
+
+    Returns:
+        At most ``k`` users, the score a log-probability in nats; never more than were published.
+
+    Raises:
+        ValueError: If ``k`` is below 1.
+    """
+    _require_positive(k)
+    left_out = set(seen_by)
+    return [RankedId(user, score) for user, score in predicted if user not in left_out][:k]
+
+
 def _ranked(
     query: NDArray[np.float32],
     table: NDArray[np.float32],
@@ -91,8 +114,7 @@ def _ranked(
     excluded: NDArray[np.int64],
 ) -> list[RankedId]:
     """The best rows of a table for one query, as ids."""
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
+    _require_positive(k)
     if len(table) == 0:
         return []
     lists = ExclusionLists(np.array([0, len(excluded)], dtype=np.int64), excluded)
@@ -102,3 +124,8 @@ def _ranked(
         for row, score in zip(rows[0], scores[0], strict=True)
         if row >= 0  # -1 stands where nothing is left
     ]
+
+
+def _require_positive(k: int) -> None:
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")

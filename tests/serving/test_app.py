@@ -36,7 +36,20 @@ def test_audience_leaves_out_who_has_the_item_and_takes_ids_with_slashes(client:
     assert answer.json() == {
         "item_id": "oat/bran",
         "version": 1,
+        "basis": "vectors",
         "users": [{"id": "cy", "score": 8.0}, {"id": "ada", "score": 2.0}],
+    }
+
+
+def test_an_item_placed_by_its_text_answers_with_its_published_audience(
+    client: TestClient, source: MemorySource
+) -> None:
+    source.audiences["fig"] = [("bo", -0.25), ("ada", -1.5)]
+    assert client.get("/audience/fig?k=1").json() == {
+        "item_id": "fig",
+        "version": 1,
+        "basis": "text",
+        "users": [{"id": "bo", "score": -0.25}],
     }
 
 

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.published import PublishedSpace
-from serving.recommender import UnknownItemError, UnknownUserError, audience, recommend_items
+from serving.recommender import (
+    UnknownItemError,
+    UnknownUserError,
+    nearest_users,
+    published_audience,
+    recommend_items,
+)
 from tests.serving.worlds import ITEMS, USERS, space
 
 
@@ -39,22 +45,31 @@ def test_fewer_are_returned_where_fewer_are_left() -> None:
 
 
 def test_users_come_by_falling_score_without_those_who_have_the_item() -> None:
-    ranked = audience(space(), "oat/bran", k=3)
+    ranked = nearest_users(space(), "oat/bran", k=3)
     assert [(each.id, each.score) for each in ranked] == [("cy", 8), ("bo", 6), ("ada", 2)]
-    ranked = audience(space(), "oat/bran", k=2, seen_by=("cy", "someone new"))
+    ranked = nearest_users(space(), "oat/bran", k=2, seen_by=("cy", "someone new"))
     assert [each.id for each in ranked] == ["bo", "ada"]
+
+
+def test_a_published_audience_loses_those_who_have_the_item_since() -> None:
+    predicted = [("bo", -0.5), ("ada", -1.0), ("cy", -2.5)]
+    ranked = published_audience(predicted, k=2, seen_by=["bo"])
+    assert [(each.id, each.score) for each in ranked] == [("ada", -1.0), ("cy", -2.5)]
+    assert [each.id for each in published_audience(predicted, k=9)] == ["bo", "ada", "cy"]
 
 
 def test_unknown_ids_are_named() -> None:
     with pytest.raises(UnknownUserError, match=r"user 'dee' is not among the 3 users of version 1"):
         recommend_items(space(), "dee", k=1)
     with pytest.raises(UnknownItemError, match=r"item 'ale' is not among the 4 items of version 1"):
-        audience(space(), "ale", k=1)
+        nearest_users(space(), "ale", k=1)
 
 
 def test_k_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="k must be at least 1, got 0"):
         recommend_items(space(), "ada", k=0)
+    with pytest.raises(ValueError, match="k must be at least 1, got -2"):
+        published_audience([("ada", -1.0)], k=-2)
 
 
 def test_a_version_without_items_answers_with_nothing() -> None:

@@ -25,6 +25,7 @@ class MemorySource:
         self.spaces = {each.version: each for each in spaces}
         self.edition = Edition(spaces[0].version, "first") if spaces else None
         self.pairs = pairs
+        self.audiences: dict[str, list[tuple[str, float]]] = {}
         self.reads: list[int] = []
 
     def current_edition(self) -> Edition | None:
@@ -33,6 +34,9 @@ class MemorySource:
     def read_space(self, version: int) -> PublishedSpace:
         self.reads.append(version)
         return self.spaces[version]
+
+    def audience_of(self, version: int, item_id: str) -> list[tuple[str, float]]:
+        return self.audiences.get(item_id, [])
 
     def items_of(self, user_id: str) -> list[str]:
         return [item for user, item in self.pairs if user == user_id]

@@ -1,11 +1,12 @@
-"""Who has which item by now: read for one user or one item, when a request asks."""
+"""What serving asks for: who has which item by now, and whether a version's vectors have changed."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from data.tables import interactions, items, users
+from data.store.users_items import max_revision
+from data.tables import interactions, item_vectors, items, users
 
 
 def read_items_of(connection: Connection, user_id: str) -> list[str]:
@@ -51,3 +52,23 @@ def read_users_of(connection: Connection, item_id: str) -> list[str]:
         .where(interactions.c.item_key == found.item_key)
     )
     return list(connection.execute(statement).scalars())
+
+
+def read_vectors_state(connection: Connection, version: int) -> str:
+    """Read a mark that differs whenever items of a version were placed, or placed again for another text.
+
+    Args:
+        connection: In a transaction.
+        version: A model version.
+
+    Returns:
+        Item vectors, item vectors whose text has changed since, and the store's item revision, as one word.
+    """
+    outdated = sa.func.sum(sa.case((item_vectors.c.text_hash != items.c.text_hash, 1), else_=0))
+    n_vectors, n_outdated = connection.execute(
+        sa.select(sa.func.count(), outdated)
+        .select_from(item_vectors)
+        .join(items, items.c.item_key == item_vectors.c.item_key)
+        .where(item_vectors.c.version == version)
+    ).one()
+    return f"{n_vectors}-{n_outdated or 0}-{max_revision(connection)}"
