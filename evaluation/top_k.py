@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation.array_types import Indices, Pairs, Scores
+from evaluation.array_types import Flags, Indices, Pairs, Scores
+
+CROWD = 8
+"""Rows that keep more than this many times the wanted columns after the first sieve are full of ties."""
 
 
 def top_columns(scores: Scores, *, k: int, starts: Indices) -> Indices:
@@ -24,35 +27,53 @@ def top_columns(scores: Scores, *, k: int, starts: Indices) -> Indices:
     """
     n_rows, n_columns = scores.shape
     kept = min(k, n_columns)
-    rows = np.arange(n_rows)[:, None]
-    if kept < n_columns:
-        chosen = np.argpartition(scores, n_columns - kept, axis=1)[:, n_columns - kept :]
-        cut = scores[rows, chosen].min(axis=1)
-        tied = np.flatnonzero((scores >= cut[:, None]).sum(axis=1) > kept)
-        if len(tied):
-            chosen[tied] = _chosen_among_ties(scores[tied], cut[tied], kept, starts[tied])
-    else:
-        chosen = np.broadcast_to(np.arange(n_columns), (n_rows, n_columns))
-    values = scores[rows, chosen]
-    place = (chosen - starts[:, None]) % max(n_columns, 1)
-    order = np.lexsort((place, -values), axis=1)
     ranked = np.full((n_rows, k), -1, dtype=np.int64)
-    ranked[:, :kept] = np.where(np.isneginf(values), -1, chosen)[rows, order]
-    return ranked
+    sieved = scores >= _lower_bound(scores, kept)[:, None]
+    crowded = sieved.sum(axis=1) > CROWD * kept
+    many, few = np.flatnonzero(crowded), np.flatnonzero(~crowded)
+    ranked[few, :kept] = _best_of_few(scores[few], sieved[few], kept, starts[few])
+    ranked[many, :kept] = _best_of_many(scores[many], kept, starts[many])
+    allowed = np.take_along_axis(scores, ranked, axis=1) > -np.inf  # -1 reads the last column: masked below
+    return np.where(allowed, ranked, -1)
 
 
-def _chosen_among_ties(scores: Scores, cut: Scores, kept: int, starts: Indices) -> Indices:
-    """Columns above the cut, filled up with the first columns at the cut after each row's start."""
-    above = scores > cut[:, None]
-    level = scores == cut[:, None]
-    running = np.cumsum(level, axis=1)  # (b, c)
-    rows = np.arange(len(scores))
-    before = running[rows, starts] - level[rows, starts]
-    place = running - before[:, None]
-    ahead = np.arange(scores.shape[1]) < starts[:, None]
-    place = np.where(ahead, place + running[:, -1:], place)
-    take = above | (level & (place <= kept - above.sum(axis=1)[:, None]))
-    return np.nonzero(take)[1].reshape(len(scores), kept)
+def _lower_bound(scores: Scores, kept: int) -> Scores:
+    """A value that at least ``kept`` scores of the row reach: the ``kept``-th largest of group maxima."""
+    n_rows, n_columns = scores.shape
+    groups = 2 * kept
+    width = n_columns // groups
+    if width < 2:
+        return np.full(n_rows, -np.inf, dtype=np.float32)
+    maxima = scores[:, : groups * width].reshape(n_rows, groups, width).max(axis=2)  # (b, 2 kept)
+    bound: Scores = np.partition(maxima, groups - kept, axis=1)[:, groups - kept]
+    return bound
+
+
+def _best_of_few(scores: Scores, sieved: Flags, kept: int, starts: Indices) -> Indices:
+    """Sort only the columns that passed the sieve, of all rows in one go."""
+    rows, columns = np.nonzero(sieved)
+    places = (columns - starts[rows]) % scores.shape[1]
+    order = np.lexsort((-_order_keys(scores[rows, columns], places), rows))
+    counts = sieved.sum(axis=1)
+    first = np.cumsum(counts) - counts
+    return columns[order][first[:, None] + np.arange(kept)]
+
+
+def _best_of_many(scores: Scores, kept: int, starts: Indices) -> Indices:
+    """Partition whole rows by score and place together, so that no two columns are equal."""
+    n_columns = scores.shape[1]
+    places = np.arange(n_columns) - starts[:, None]
+    keys = _order_keys(scores, np.where(places < 0, places + n_columns, places))  # (b, c)
+    chosen = np.argpartition(keys, n_columns - kept, axis=1)[:, n_columns - kept :]
+    order = np.argsort(-np.take_along_axis(keys, chosen, axis=1), axis=1)
+    return np.take_along_axis(chosen, order, axis=1)
+
+
+def _order_keys(scores: Scores, places: Indices) -> Indices:
+    """One number per column that orders by rising score, then by falling place; never equal within a row."""
+    bits = (scores + np.float32(0)).view(np.int32)  # the sum turns -0 into 0
+    ordered = bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))  # IEEE 754 floats sort like these integers
+    return (ordered.astype(np.int64) << 32) - places
 
 
 def shuffled(candidates: Indices, *, seed: int) -> Indices:
