@@ -320,7 +320,7 @@ def loaded_after(statement: str, *, among: set[str]) -> set[str]:
 
 
 def test_serving_starts_without_torch_and_dagster() -> None:
-    assert not loaded_after("import serving.app", among=(HEAVY - {"pandas"}) | {"dagster"})
+    assert not loaded_after("import serving.app", among=HEAVY | {"dagster"})
 
 
 @pytest.mark.slow
