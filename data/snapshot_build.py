@@ -97,9 +97,9 @@ def build_snapshot(
     split = _split(contents, collapsed, choice, previous_threshold=previous_threshold)
     vocabulary = np.unique(split.train[:, 0])  # positions of the users with a training pair
     tokens = tokens_after(contents.token_users, contents.user_keys[vocabulary])
-    token_of_user = np.full(len(contents.user_keys), -1, dtype=np.int64)
-    token_of_user[_positions("user", tokens, contents.user_keys)] = np.arange(len(tokens))
-    vocabulary = vocabulary[np.argsort(token_of_user[vocabulary])]  # (U,), by token
+    user_tokens = _token_indices(tokens, contents.user_keys[vocabulary])
+    by_token = np.argsort(user_tokens)
+    vocabulary, user_tokens = vocabulary[by_token], user_tokens[by_token]  # (U,)
     new_index = np.full(len(contents.user_keys), -1, dtype=np.int64)
     new_index[vocabulary] = np.arange(len(vocabulary))
 
@@ -131,7 +131,7 @@ def build_snapshot(
         holdout_threshold=dense.holdout_threshold,
         split_choice=asdict(choice),
     )
-    return Snapshot(users, token_of_user[vocabulary], items, texts, interactions, dense, manifest)
+    return Snapshot(users, user_tokens, items, texts, interactions, dense, manifest)
 
 
 def one_row_per_pair(events: Interactions) -> Interactions:
@@ -258,6 +258,12 @@ def _interactions_of(
         n_users=n_users,
         n_items=collapsed.n_items,
     )
+
+
+def _token_indices(tokens: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Place of each user key in ``tokens``, where all of them stand."""
+    order = np.argsort(tokens)
+    return order[np.searchsorted(tokens, keys, sorter=order)].astype(np.int64)
 
 
 def _positions(kind: str, keys: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -91,6 +91,7 @@ snapshots = Table(
     Column("n_items", BigInteger, nullable=False),
     Column("n_interactions", BigInteger, nullable=False),
     Column("holdout_threshold", Double, nullable=True),
+    Column("split_choice", Text, nullable=False),  # a JSON object, which the store does not read
     Column("created_at", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     CheckConstraint("state in ('building', 'ready', 'failed')", name="state_known"),

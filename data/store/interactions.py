@@ -96,7 +96,8 @@ def read_events(connection: Connection, up_to: int) -> EventTable:
         interactions.c.weight,
     )
     statement = sa.select(*columns).where(keys <= up_to).order_by(keys)
-    result = connection.execution_options(stream_results=True).execute(statement)
+    # Not with stream_results: SQLAlchemy would then hold back the first row, which the bare cursor lacks.
+    result = connection.execute(statement)
     cursor = result.cursor  # plain tuples of the driver: SQLAlchemy's rows would cost half as much again
     if cursor is None:
         raise AssertionError("a SELECT always has a cursor")

@@ -26,6 +26,7 @@ class SnapshotRow:
         protocol: How it was split, such as ``live``.
         watermark: How far the store had got.
         holdout_threshold: The share of the hash range that was held out; None where a split was given.
+        split_choice: The settings of the split, a JSON object that the store does not read.
         created_at: Unix seconds.
         state: ``building`` until its files are complete, then ``ready``, or ``failed``.
     """
@@ -36,6 +37,7 @@ class SnapshotRow:
     protocol: str
     watermark: Watermark
     holdout_threshold: float | None
+    split_choice: str
     created_at: int
     state: SnapshotState
 
@@ -48,6 +50,7 @@ class NewSnapshot:
     protocol: str
     watermark: Watermark
     holdout_threshold: float | None
+    split_choice: str
     created_at: int
 
 
@@ -68,6 +71,7 @@ def add_snapshot(connection: Connection, new: NewSnapshot) -> SnapshotRow:
         "n_items": new.watermark.n_items,
         "n_interactions": new.watermark.n_interactions,
         "holdout_threshold": new.holdout_threshold,
+        "split_choice": new.split_choice,
         "created_at": new.created_at,
         "state": "building",
     }
@@ -135,6 +139,7 @@ def _row(found: sa.RowMapping) -> SnapshotRow:
             n_interactions=found["n_interactions"],
         ),
         holdout_threshold=found["holdout_threshold"],
+        split_choice=found["split_choice"],
         created_at=found["created_at"],
         state=found["state"],
     )

@@ -213,9 +213,10 @@ class Store:
         protocol: str,
         watermark: Watermark,
         holdout_threshold: float | None = None,
+        split_choice: str = "{}",
     ) -> SnapshotRow:
         """Enter a snapshot in state ``building`` under the next sequence number."""
-        new = NewSnapshot(content_hash, protocol, watermark, holdout_threshold, self._clock())
+        new = NewSnapshot(content_hash, protocol, watermark, holdout_threshold, split_choice, self._clock())
         with self._writing() as connection:
             return snapshots.add_snapshot(connection, new)
 

@@ -91,6 +91,7 @@ def _snapshots() -> None:
         sa.Column("n_items", sa.BigInteger(), nullable=False),
         sa.Column("n_interactions", sa.BigInteger(), nullable=False),
         sa.Column("holdout_threshold", sa.Double(), nullable=True),
+        sa.Column("split_choice", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.CheckConstraint("state in ('building', 'ready', 'failed')", name=op.f("ck_snapshots_state_known")),
