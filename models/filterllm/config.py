@@ -1,0 +1,175 @@
+"""Settings of FilterLLM."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+MapperKind = Literal["mlp", "linear"]
+Similarity = Literal["cosine", "dot"]
+TokenInit = Literal["collaborative", "random"]
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "dtype": ("auto", "float32", "bfloat16"),
+    "base_weights": ("float32", "bfloat16"),
+    "mapper": ("mlp", "linear"),
+    "similarity": ("cosine", "dot"),
+    "token_init": ("collaborative", "random"),
+}
+_AT_LEAST_ONE = ("mapper_width", "epochs", "batch_size", "lora_rank", "lora_batch_size")
+_AT_LEAST_ZERO = ("behaviour_weight", "mirrored_weight", "weight_decay", "text_share", "lora_epochs", "seed")
+_ABOVE_ZERO = (
+    "initial_scale",
+    "learning_rate",
+    "lora_alpha",
+    "lora_learning_rate",
+    "head_learning_rate",
+    "text_ridge",
+)
+
+
+@dataclass(frozen=True)
+class FilterLLMConfig:
+    """What the language model reads, how users become tokens, how both are trained.
+
+    The defaults were chosen on the cold validation items of CiteULike-a (titles, split-seed42).
+
+    Attributes:
+        language_model: ``"embedded"`` (all-MiniLM-L6-v2 out of an installed package), a Hugging Face id, or a
+            folder.
+        base_weights: Width in which the frozen weights are held; bfloat16 halves the memory of a big model.
+        dtype: Width of matrix products in training; ``"auto"``: bfloat16 where the device is fast in it.
+        device: A torch device, or ``"auto"``: CUDA if there is one, else the CPU.
+        prompt_template: What the language model reads; holds ``{text}`` exactly once.
+        max_tokens: Tokens of a whole prompt, >= 8; longer texts lose their end.
+        token_init: Tokens start at the users' collaborative vectors, or at random (an ablation).
+        token_size: d, numbers per user token. None: the width of the collaborative vectors.
+        mapper: One hidden layer with GELU and dropout, or the reference's Linear + ReLU.
+        mapper_width: Width of the MLP's hidden layer, >= 1; without effect on ``"linear"``.
+        mapper_dropout: Share of the hidden layer dropped in training, in [0, 1).
+        similarity: Cosine times a learned scale, or the reference's inner product.
+        initial_scale: Where the cosine's scale starts, > 0; without effect on ``"dot"``.
+        behaviour_weight: lambda, weight of the distance to the collaborative item vectors, >= 0.
+        mirrored_weight: Weight of the loss over the batch's items for each user, >= 0; the reference has 0.
+        epochs: Passes over the warm items with the language model frozen, >= 1.
+        constant_epochs: Epochs before the learning rate falls along a cosine, 0..epochs.
+        patience: Validations without improvement that end a stage, >= 1. None: never.
+        batch_size: Items per step in stage 1, >= 1.
+        learning_rate: AdamW's in stage 1, > 0.
+        weight_decay: AdamW's in both stages, >= 0.
+        lora_epochs: Passes over the warm items with LoRA, >= 0; 0 leaves stage 2 out.
+        lora_rank: Rank of the LoRA updates, >= 1.
+        lora_alpha: LoRA scale: updates are multiplied by lora_alpha / lora_rank, > 0.
+        lora_targets: Names of the adapted layers. None: peft's list for the architecture.
+        lora_learning_rate: AdamW's for the LoRA matrices, > 0, falling along a cosine.
+        head_learning_rate: AdamW's for mapper and user tokens in stage 2, > 0.
+        lora_batch_size: Items per step in stage 2, >= 1.
+        text_share: Weight of the closed-form text tokens: spread of their logits over the spread of the
+            learned ones, >= 0; 0 leaves them out, as the reference does.
+        text_ridge: Ridge regulariser of the text tokens, in items, > 0.
+        seed: Seed of initial values, order and dropout, >= 0.
+
+    Raises:
+        ValueError: If a value is out of its range.
+    """
+
+    language_model: str = "embedded"
+    base_weights: Literal["float32", "bfloat16"] = "float32"
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    device: str = "auto"
+    prompt_template: str = "{text}"
+    max_tokens: int = 128
+    token_init: TokenInit = "collaborative"
+    token_size: int | None = None
+    mapper: MapperKind = "mlp"
+    mapper_width: int = 512
+    mapper_dropout: float = 0.3
+    similarity: Similarity = "cosine"
+    initial_scale: float = 10.0
+    behaviour_weight: float = 10.0
+    mirrored_weight: float = 1.0
+    epochs: int = 8
+    constant_epochs: int = 4
+    patience: int | None = 3
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    lora_epochs: int = 1
+    lora_rank: int = 16
+    lora_alpha: float = 32.0
+    lora_targets: list[str] | None = None
+    lora_learning_rate: float = 5e-4
+    head_learning_rate: float = 3e-4
+    lora_batch_size: int = 128
+    text_share: float = 0.5
+    text_ridge: float = 10.0
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
+        for names, low in ((_AT_LEAST_ONE, 1), (_AT_LEAST_ZERO, 0)):
+            for name in names:
+                if not getattr(self, name) >= low:
+                    raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
+        for name in _ABOVE_ZERO:
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("token_size", "patience"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1 or None, got {getattr(self, name)}")
+        if not 0 <= self.mapper_dropout < 1:
+            raise ValueError(f"mapper_dropout must be in [0, 1), got {self.mapper_dropout}")
+        if not 0 <= self.constant_epochs <= self.epochs:
+            raise ValueError(
+                f"constant_epochs must be in 0..epochs={self.epochs}, got {self.constant_epochs}"
+            )
+        if not self.language_model:
+            raise ValueError("language_model must not be empty: 'embedded', a folder or a Hugging Face id")
+        if self.lora_targets is not None and not self.lora_targets:
+            raise ValueError(
+                "lora_targets must name a layer, or be None for peft's list; lora_epochs=0 is no LoRA"
+            )
+        if self.prompt_template.count("{text}") != 1:
+            raise ValueError(f"prompt_template must hold {{text}} exactly once, got {self.prompt_template!r}")
+        if self.max_tokens < 8:
+            raise ValueError(f"max_tokens must be at least 8, got {self.max_tokens}")
+
+    @classmethod
+    def reference(cls, **changes: Any) -> FilterLLMConfig:
+        """FilterLLM as its authors' form has it: Linear + ReLU, inner product, lambda 10, nothing beside.
+
+        Args:
+            changes: Fields that shall differ.
+
+        Source:
+            FilterLLM, arXiv 2502.16924.
+        """
+        fields: dict[str, Any] = {
+            "mapper": "linear",
+            "similarity": "dot",
+            "behaviour_weight": 10.0,
+            "mirrored_weight": 0.0,
+            "text_share": 0.0,
+        }
+        return cls(**(fields | changes))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields by name, values as JSON knows them."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> FilterLLMConfig:
+        """Back from ``to_dict``.
+
+        Raises:
+            ValueError: If a name is not a field.
+        """
+        unknown = sorted(values.keys() - {field.name for field in dataclasses.fields(cls)})
+        if unknown:
+            raise ValueError(
+                f"unknown FilterLLM setting {unknown[0]!r}; `coldcast config` lists the known ones"
+            )
+        return cls(**values)

@@ -1,0 +1,255 @@
+"""FilterLLM: an item's text in, a probability for every user out, in one pass."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.coldstart.pseudo_interactions import TopUsers, top_users
+from models.filterllm.config import FilterLLMConfig
+from models.filterllm.feature_centring import FeatureCentring
+from models.filterllm.language_model import LanguageModel
+from models.filterllm.precision import Precision
+from models.filterllm.prompt import PromptTemplate
+from models.filterllm.text_tokens import spread_over_items
+from models.filterllm.user_vocabulary import UserVocabulary
+
+FloatArray = NDArray[np.float32]
+ITEMS_PER_BLOCK = 256  # rows of a (B, U) table held at once: 100 MB at 100,000 users
+
+
+class FilterLLM(nn.Module):
+    """The distribution over all users given an item's text.
+
+    With x the centred unit vector of the text, z = mapper(x sqrt(H)), t_u, b_u the token and bias of user u
+    and w_u its closed-form text token,
+
+        log p(u | text) = l_u - logsumexp over all users v of l_v,
+        l_u = s cos(z, t_u) + b_u + g <x, w_u>      (``similarity="dot"``: <z, t_u> instead of s cos)
+
+    Attributes:
+        config: Settings of the fit.
+        language_model: Frozen, with LoRA matrices if stage 2 ran.
+        vocabulary: Tokens t (U, d) and biases b (U,).
+        text_tokens: w, (U, H), or (U, 0) where the part is left out.
+        text_weight: g, scalar.
+        precision: Width of the language model's matrix products when texts are encoded.
+        user_fingerprint: Of the id map whose user_index the tokens follow; None before it is known.
+
+    Source:
+        FilterLLM, arXiv 2502.16924. Ours: cosine with a learned scale s, the bias, the text tokens.
+    """
+
+    text_tokens: Tensor
+    text_weight: Tensor
+
+    def __init__(
+        self,
+        language_model: LanguageModel,
+        *,
+        config: FilterLLMConfig,
+        centring: FeatureCentring,
+        mapper: nn.Sequential,
+        vocabulary: UserVocabulary,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.language_model = language_model
+        self.centring = centring
+        self.mapper = mapper
+        self.vocabulary = vocabulary
+        self.log_scale = nn.Parameter(torch.tensor(math.log(config.initial_scale)))
+        self.register_buffer("text_tokens", torch.zeros((vocabulary.n_users, 0)))
+        self.register_buffer("text_weight", torch.zeros(()))
+        self.template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
+        self.precision: Precision = "float32"
+        self.user_fingerprint: str | None = None
+        self._memory: dict[str, FloatArray] | None = None
+
+    @property
+    def n_users(self) -> int:
+        """U."""
+        return self.vocabulary.n_users
+
+    # -- training ---------------------------------------------------------------------------------------
+
+    def map_texts(self, features: Tensor) -> Tensor:
+        """Item vectors in the space of the tokens.
+
+        Args:
+            features: (B, H) raw vectors of the language model.
+
+        Returns:
+            (B, d); of length 1 where the similarity is the cosine.
+        """
+        unit = self.centring(features)  # (B, H)
+        mapped = self.mapper(unit * math.sqrt(unit.shape[1]))  # (B, d)
+        return functional.normalize(mapped, dim=1) if self.config.similarity == "cosine" else mapped
+
+    def learned_logits(self, mapped: Tensor) -> Tensor:
+        """Logits without the closed-form part, as the losses see them.
+
+        Args:
+            mapped: (B, d) from ``map_texts``.
+
+        Returns:
+            (B, U) in nats, not normalised.
+        """
+        return self._scale() * mapped @ self._unit_tokens().T + self.vocabulary.bias  # (B, U)
+
+    def set_text_tokens(self, tokens: FloatArray, features: FloatArray, *, share: float) -> None:
+        """Add the closed-form part; its logits shall vary ``share`` times as much as the learned ones.
+
+        Args:
+            tokens: (U, H) float32 from ``ridge_tokens``.
+            features: (B, H) raw vectors of texts over which the variation is measured.
+            share: >= 0; 0 removes the part.
+        """
+        self.clear_text_tokens()
+        if share == 0:
+            return
+        raw = torch.from_numpy(features).to(self.text_tokens.device)
+        with torch.no_grad():
+            learned = (self._scale() * self.map_texts(raw)).cpu().numpy()
+            centred = self.centring(raw).cpu().numpy()
+            tables = self._unit_tokens().cpu().numpy()
+        target = share * spread_over_items(learned, tables)
+        spread = spread_over_items(centred, tokens)
+        self.text_tokens = torch.from_numpy(tokens).to(self.text_tokens.device)
+        self.text_weight.fill_(target / spread if spread > 0 else 0.0)
+
+    def clear_text_tokens(self) -> None:
+        """Leave the closed-form part out."""
+        self.text_tokens = self.text_tokens.new_zeros((self.n_users, 0))
+        self.text_weight.zero_()
+
+    # -- answers ----------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def user_factors(self) -> FloatArray:
+        """Users' side of the factorised log-probabilities.
+
+        Returns:
+            (U, F) float32; ``user_factors() @ item_factors(texts).T`` is log p(user | text) in nats, (U, B).
+        """
+        ones = self.vocabulary.bias.new_ones((self.n_users, 1))
+        parts = [self._unit_tokens(), self.text_tokens, self.vocabulary.bias.unsqueeze(1), ones]
+        return torch.cat(parts, dim=1).cpu().numpy()  # (U, d + H + 2)
+
+    def item_factors(self, texts: Sequence[str]) -> FloatArray:
+        """Items' side of the factorised log-probabilities.
+
+        Args:
+            texts: B texts.
+
+        Returns:
+            (B, F) float32; the last column is minus the logarithm of the normaliser over all U users.
+        """
+        features = torch.from_numpy(self.adapted_features(texts)).to(self.vocabulary.bias.device)
+        users = torch.from_numpy(self.user_factors()).to(features.device)[:, :-1]  # (U, F - 1)
+        blocks = [self._item_block(block, users) for block in torch.split(features, ITEMS_PER_BLOCK)]
+        return np.concatenate(blocks) if blocks else np.zeros((0, users.shape[1] + 1), dtype=np.float32)
+
+    @torch.no_grad()
+    def simulate(self, texts: Sequence[str], *, k: int) -> TopUsers:
+        """The k most probable users of each text.
+
+        Args:
+            texts: B texts, at least one.
+            k: Users per item, 1..U.
+
+        Returns:
+            Users (B, k) int64, most probable first, with log-probabilities in nats over all U users.
+
+        Raises:
+            ValueError: If there is no text, or k is not in 1..U.
+        """
+        if not texts:
+            raise ValueError("texts must hold at least one text, got none")
+        if not 1 <= k <= self.n_users:
+            raise ValueError(f"k must be in 1..{self.n_users}, the number of users, got {k}")
+        users = torch.from_numpy(self.user_factors())
+        items = torch.from_numpy(self.item_factors(texts))
+        return TopUsers.concatenate(
+            [top_users(block @ users.T, k) for block in torch.split(items, ITEMS_PER_BLOCK)]
+        )
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors of the language model as it was pretrained, the adapter switched off.
+
+        Args:
+            texts: B texts.
+
+        Returns:
+            (B, H) float32, neither centred nor normalised: material for reference models.
+        """
+        with self.language_model.without_adapter():
+            return self._encoded(texts)
+
+    def adapted_features(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors (B, H) float32 of the language model with its adapter: what the mapper reads."""
+        if self._memory is None:
+            return self._encoded(texts)
+        new = list(dict.fromkeys(text for text in texts if text not in self._memory))
+        self._memory.update(zip(new, self._encoded(new), strict=True))
+        known = [self._memory[text] for text in texts]
+        return np.stack(known) if known else self._encoded([])
+
+    @contextlib.contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Encode each text once inside the block; for times in which the language model does not change."""
+        self._memory = {}
+        try:
+            yield
+        finally:
+            self._memory = None
+
+    def require_same_users(self, fingerprint: str) -> None:
+        """Refuse users other than those the tokens were made for.
+
+        Args:
+            fingerprint: Of the id map whose user_index is about to be used.
+
+        Raises:
+            ValueError: If it is another one, or this model does not know its own.
+        """
+        if self.user_fingerprint is None:
+            raise ValueError("this FilterLLM does not know its users yet: save it with save_checkpoint first")
+        if fingerprint != self.user_fingerprint:
+            raise ValueError(
+                f"the checkpoint's {self.n_users} user tokens belong to users {self.user_fingerprint[:12]}, "
+                f"but users {fingerprint[:12]} were given: take the snapshot it was trained on, or retrain"
+            )
+
+    # -- inside -----------------------------------------------------------------------------------------
+
+    def _encoded(self, texts: Sequence[str]) -> FloatArray:
+        """Texts through template, tokenizer and language model."""
+        prompts = self.template.tokenize(self.language_model.tokenizer, texts)
+        return self.language_model.encode(prompts.token_ids, precision=self.precision)
+
+    def _scale(self) -> Tensor | float:
+        """s of the cosine; the inner product has none."""
+        return self.log_scale.exp() if self.config.similarity == "cosine" else 1.0
+
+    def _unit_tokens(self) -> Tensor:
+        """(U, d) tokens as the logits use them."""
+        tokens = self.vocabulary.tokens
+        return functional.normalize(tokens, dim=1) if self.config.similarity == "cosine" else tokens
+
+    @torch.no_grad()
+    def _item_block(self, features: Tensor, users: Tensor) -> FloatArray:
+        """Item factors (B, F) of at most ITEMS_PER_BLOCK items."""
+        parts = [self._scale() * self.map_texts(features)]  # (B, d)
+        if self.text_tokens.shape[1]:
+            parts.append(self.text_weight * self.centring(features))  # (B, H)
+        vectors = torch.cat([*parts, features.new_ones((len(features), 1))], dim=1)  # (B, F - 1)
+        normaliser = (vectors @ users.T).logsumexp(dim=1, keepdim=True)  # (B, 1)
+        return torch.cat([vectors, -normaliser], dim=1).cpu().numpy()

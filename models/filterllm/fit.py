@@ -1,0 +1,291 @@
+"""The two stages of FilterLLM: first the user tokens and the mapper, then LoRA together with both."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+
+from models.collaborative.embeddings import CollaborativeEmbeddings
+from models.filterllm.config import FilterLLMConfig
+from models.filterllm.distribution import FilterLLM
+from models.filterllm.feature_centring import FeatureCentring
+from models.filterllm.language_model import LanguageModel, load_language_model
+from models.filterllm.mapper import build_mapper
+from models.filterllm.objective import Objective, WarmItems
+from models.filterllm.precision import training_precision
+from models.filterllm.prompt import PromptTemplate
+from models.filterllm.text_tokens import ridge_tokens
+from models.filterllm.user_vocabulary import (
+    TokenSpace,
+    UserVocabulary,
+    degree_bias,
+    random_token_space,
+    token_space,
+)
+from models.training import EpochReport, OnEpoch, TrainingHistory, train_epochs
+
+logger = logging.getLogger(__name__)
+
+Validate = Callable[[FilterLLM], float]
+ITEMS_FOR_SPREAD = 2048  # warm items over which the spread of the logits is measured
+
+
+def fit_filterllm(
+    texts: Sequence[str],
+    train: NDArray[np.int64],
+    embeddings: CollaborativeEmbeddings,
+    *,
+    config: FilterLLMConfig,
+    validate: Validate | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> FilterLLM:
+    """Extend a language model's vocabulary by the users and train it to name an item's users.
+
+    Stage 1 trains user tokens and mapper on vectors of the frozen language model, stage 2 (``lora_epochs``)
+    LoRA matrices together with both. Then the closed-form text tokens are added (``text_share``).
+
+    Args:
+        texts: W texts of the warm items, in the order of ``embeddings.warm_item_index``.
+        train: (N, 2) int64: user_index, item_index; every item is warm, every warm item has a pair.
+        embeddings: Collaborative vectors: users (U, D) start the tokens, warm items guide.
+        config: Settings.
+        validate: Value of a model, higher is better, asked after every epoch; each stage, and the text
+            tokens, are kept only if they do not lower it. Without it the last epoch stays.
+        on_epoch: Called after each epoch; stage 2 goes on counting where stage 1's plan ended.
+
+    Returns:
+        The model in evaluation mode, encoding in float32.
+
+    Raises:
+        ValueError: If shapes disagree, an index is out of range, or the language model is not found.
+
+    Source:
+        FilterLLM, arXiv 2502.16924, where we differ: see ``FilterLLM`` and ``text_tokens``.
+    """
+    positives = _positives(texts, train, embeddings)
+    device = torch.device(_device(config.device))
+    generator = torch.Generator().manual_seed(config.seed)
+    language_model = load_language_model(
+        config.language_model, device=str(device), weights=config.base_weights
+    )
+    template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
+    token_ids = template.tokenize(language_model.tokenizer, texts).token_ids
+    precision = training_precision(config.dtype, device)
+    features = language_model.encode(token_ids, precision=precision)
+    space = _token_space(embeddings, config)
+    model = _new_model(language_model, features, space, train=train, config=config, generator=generator)
+    model.precision = precision
+    warm = WarmItems(token_ids, features, positives, space.warm_items, device)
+
+    best = _stage_one(model, warm, generator=generator, validate=validate, on_epoch=on_epoch)
+    if config.lora_epochs:
+        best = _stage_two(model, warm, generator=generator, validate=validate, on_epoch=on_epoch, so_far=best)
+        features = language_model.encode(token_ids, precision=precision)
+    if config.text_share:
+        _add_text_tokens(model, features, positives, validate=validate, so_far=best)
+    model.precision = "float32"
+    return model.train(False)
+
+
+def _stage_one(
+    model: FilterLLM,
+    warm: WarmItems,
+    *,
+    generator: torch.Generator,
+    validate: Validate | None,
+    on_epoch: OnEpoch | None,
+) -> float | None:
+    """Tokens and mapper on fixed vectors; the best validation value."""
+    config = model.config
+    head = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = AdamW(head, lr=config.learning_rate, weight_decay=config.weight_decay)
+    steps = math.ceil(len(warm) / config.batch_size)
+    with model.remembering():
+        history = train_epochs(
+            Objective(model),
+            lambda _: warm.feature_batches(batch_size=config.batch_size, generator=generator),
+            optimizer,
+            epochs=config.epochs,
+            scheduler=_then_cosine(optimizer, steps * config.constant_epochs, steps * config.epochs),
+            validate=None if validate is None else lambda: validate(model),
+            patience=None if validate is None else config.patience,
+            on_epoch=_counting_on(on_epoch, first=0, total=config.epochs + config.lora_epochs),
+        )
+    _log("stage 1", history)
+    return history.best_validation
+
+
+def _stage_two(
+    model: FilterLLM,
+    warm: WarmItems,
+    *,
+    generator: torch.Generator,
+    validate: Validate | None,
+    on_epoch: OnEpoch | None,
+    so_far: float | None,
+) -> float | None:
+    """LoRA, tokens and mapper together; undone if validation says that stage 1 was better."""
+    config, language_model = model.config, model.language_model
+    head = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    language_model.add_lora(
+        rank=config.lora_rank, alpha=config.lora_alpha, targets=config.lora_targets, generator=generator
+    )
+    adapter = [parameter for parameter in language_model.parameters() if parameter.requires_grad]
+    before = {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
+    groups = [
+        {"params": head, "lr": config.head_learning_rate},
+        {"params": adapter, "lr": config.lora_learning_rate},
+    ]
+    optimizer = AdamW(groups, weight_decay=config.weight_decay)
+    steps = math.ceil(len(warm) / config.lora_batch_size)
+    history = train_epochs(
+        Objective(model),
+        lambda _: warm.token_batches(
+            language_model, batch_size=config.lora_batch_size, precision=model.precision, generator=generator
+        ),
+        optimizer,
+        epochs=config.lora_epochs,
+        scheduler=_then_cosine(optimizer, 0, steps * config.lora_epochs),
+        validate=None if validate is None else lambda: validate(model),
+        patience=None if validate is None else config.patience,
+        max_gradient_norm=1.0,
+        on_epoch=_counting_on(on_epoch, first=config.epochs, total=config.epochs + config.lora_epochs),
+    )
+    _log("stage 2", history)
+    if so_far is not None and history.best_validation is not None and history.best_validation < so_far:
+        logger.info("stage 2 is undone: validation %.5f, stage 1 had %.5f", history.best_validation, so_far)
+        with torch.no_grad():
+            for name, value in model.named_parameters():
+                if name in before:
+                    value.copy_(before[name])
+        return so_far
+    return history.best_validation
+
+
+def _add_text_tokens(
+    model: FilterLLM,
+    features: NDArray[np.float32],
+    positives: sparse.csr_array,
+    *,
+    validate: Validate | None,
+    so_far: float | None,
+) -> None:
+    """The closed-form part, taken out again if validation is worse with it."""
+    with torch.no_grad():
+        centred = model.centring(torch.from_numpy(features).to(model.text_tokens.device)).cpu().numpy()
+    tokens = ridge_tokens(centred, positives, ridge=model.config.text_ridge)
+    model.set_text_tokens(tokens, features[:ITEMS_FOR_SPREAD], share=model.config.text_share)
+    if validate is None or so_far is None:
+        return
+    value = validate(model)
+    logger.info("text tokens: validation %.5f, without them %.5f", value, so_far)
+    if value < so_far:
+        model.clear_text_tokens()
+
+
+def _new_model(
+    language_model: LanguageModel,
+    features: NDArray[np.float32],
+    space: TokenSpace,
+    *,
+    train: NDArray[np.int64],
+    config: FilterLLMConfig,
+    generator: torch.Generator,
+) -> FilterLLM:
+    """Initial mapper and tokens around the language model."""
+    n_users, d = space.users.shape
+    bias = degree_bias(train[:, 0], n_users=n_users)
+    sizes = (language_model.hidden_size, config.mapper_width, d)
+    model = FilterLLM(
+        language_model,
+        config=config,
+        centring=FeatureCentring.of(features),
+        mapper=build_mapper(config.mapper, sizes=sizes, dropout=config.mapper_dropout, generator=generator),
+        vocabulary=UserVocabulary(torch.from_numpy(space.users), torch.from_numpy(bias)),
+    )
+    return model.to(language_model.device)
+
+
+def _token_space(embeddings: CollaborativeEmbeddings, config: FilterLLMConfig) -> TokenSpace:
+    """Where the tokens start, and the targets of behaviour guiding in the same space."""
+    d = embeddings.d if config.token_size is None else config.token_size
+    if config.token_init == "collaborative":
+        return token_space(embeddings.users, embeddings.warm_items, d=d)
+    rng = np.random.default_rng(config.seed)
+    return random_token_space(len(embeddings.users), len(embeddings.warm_items), d=d, rng=rng)
+
+
+def _positives(
+    texts: Sequence[str], train: NDArray[np.int64], embeddings: CollaborativeEmbeddings
+) -> sparse.csr_array:
+    """(W, U) table of who took what, after the checks."""
+    n_users, n_warm = len(embeddings.users), len(embeddings.warm_items)
+    if len(texts) != n_warm:
+        raise ValueError(f"texts must have one entry per warm item ({n_warm}), got {len(texts)}")
+    if train.ndim != 2 or train.shape[1] != 2 or not len(train):
+        raise ValueError(f"train must be pairs of shape (N, 2) with N >= 1, got shape {train.shape}")
+    if train[:, 0].min() < 0 or train[:, 0].max() >= n_users:
+        raise ValueError(
+            f"train holds user_index {train[:, 0].max()}, but embeddings.users has {n_users} rows: "
+            "both must come from one snapshot"
+        )
+    place = np.searchsorted(embeddings.warm_item_index, train[:, 1]).clip(max=n_warm - 1)
+    strange = np.flatnonzero(embeddings.warm_item_index[place] != train[:, 1])
+    if len(strange):
+        raise ValueError(
+            f"train holds item_index {train[strange[0], 1]}, which is not in embeddings.warm_item_index: "
+            "both must come from one snapshot"
+        )
+    ones = np.ones(len(train), dtype=np.float32)
+    positives = sparse.csr_array((ones, (place, train[:, 0])), shape=(n_warm, n_users))
+    positives.sum_duplicates()
+    positives.data[:] = 1
+    empty = np.flatnonzero(np.diff(positives.indptr) == 0)
+    if len(empty):
+        raise ValueError(
+            f"warm item {embeddings.warm_item_index[empty[0]]} has no pair in train ({len(empty)} such items)"
+        )
+    return positives
+
+
+def _then_cosine(optimizer: AdamW, constant: int, total: int) -> LambdaLR:
+    """Full learning rate for ``constant`` steps, then half a cosine down to 0 at ``total``."""
+
+    def factor(step: int) -> float:
+        if step < constant:
+            return 1.0
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - constant) / max(1, total - constant))))
+
+    return LambdaLR(optimizer, factor)
+
+
+def _counting_on(on_epoch: OnEpoch | None, *, first: int, total: int) -> OnEpoch | None:
+    """Number the epochs of both stages through."""
+    if on_epoch is None:
+        return None
+    return lambda report: on_epoch(dataclasses.replace(report, epoch=first + report.epoch, epochs=total))
+
+
+def _device(wanted: str) -> str:
+    """``"auto"`` is CUDA if there is one."""
+    if wanted != "auto":
+        return wanted
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _log(stage: str, history: TrainingHistory) -> None:
+    """One line per stage."""
+    last: EpochReport = history.epochs[-1]
+    logger.info(
+        "%s: %d epochs, best %d, loss %.4f, validation %s, %.0f s",
+        stage, last.epoch, history.best_epoch, last.loss, history.best_validation, history.seconds,
+    )  # fmt: skip

@@ -1,0 +1,159 @@
+"""Batches of items and the loss that both stages minimise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.filterllm.distribution import FilterLLM
+from models.filterllm.language_model import LanguageModel
+from models.filterllm.losses import behaviour_guiding_loss, distribution_loss, mirrored_loss
+from models.filterllm.precision import Precision, autocast
+
+IndexArray = NDArray[np.int64]
+BATCHES_PER_BUCKET = 8  # stage 2 sorts by length inside this many batches: little padding, still shuffled
+
+
+class TextVectors(Protocol):
+    """Where a batch's text vectors come from."""
+
+    def vectors(self, language_model: LanguageModel) -> Tensor:
+        """(B, H) float32, not centred."""
+        ...
+
+
+@dataclass(frozen=True)
+class Precomputed:
+    """Stage 1: the language model is frozen, each text was read once."""
+
+    features: Tensor
+
+    def vectors(self, language_model: LanguageModel) -> Tensor:
+        """The stored vectors."""
+        del language_model
+        return self.features
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Stage 2: the texts are read anew in every step, with gradients."""
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    precision: Precision
+
+    def vectors(self, language_model: LanguageModel) -> Tensor:
+        """The vectors of the moment."""
+        with autocast(self.precision, self.input_ids.device):
+            return language_model(self.input_ids, self.attention_mask)
+
+
+@dataclass(frozen=True)
+class ItemBatch:
+    """B warm items and who took them.
+
+    Attributes:
+        texts: Gives the text vectors.
+        row: (P,) int64 in 0..B-1 and
+        user_index: (P,) int64: pair p says that the user took the item of this row.
+        item_vectors: (B, d) float32, collaborative vectors in the space of the tokens.
+    """
+
+    texts: TextVectors
+    row: Tensor
+    user_index: Tensor
+    item_vectors: Tensor
+
+
+class Objective(nn.Module):
+    """The model with its loss, as the epoch loop wants them.
+
+    ``loss = distribution + mirrored_weight * mirrored + behaviour_weight * behaviour guiding``
+    """
+
+    def __init__(self, model: FilterLLM) -> None:
+        super().__init__()
+        self.model = model
+
+    def loss(self, batch: ItemBatch) -> Tensor:
+        """Weighted sum of the three terms on one batch, a scalar."""
+        model, config = self.model, self.model.config
+        mapped = model.map_texts(batch.texts.vectors(model.language_model))  # (B, d)
+        logits = model.learned_logits(mapped)  # (B, U)
+        loss = distribution_loss(logits, batch.row, batch.user_index)
+        if config.mirrored_weight:
+            loss = loss + config.mirrored_weight * mirrored_loss(logits, batch.row, batch.user_index)
+        if config.behaviour_weight:
+            target = batch.item_vectors
+            if config.similarity == "cosine":  # only directions matter to a cosine
+                target = functional.normalize(target, dim=1)
+            loss = loss + config.behaviour_weight * behaviour_guiding_loss(mapped, target)
+        return loss
+
+
+@dataclass(frozen=True)
+class WarmItems:
+    """What is known of the W warm items.
+
+    Attributes:
+        token_ids: W lists of token ids.
+        features: (W, H) float32 of the frozen language model.
+        positives: (W, U) sparse, 1 where a user took an item; every row has an entry.
+        item_vectors: (W, d) float32 in the space of the tokens.
+        device: Where batches shall be.
+    """
+
+    token_ids: list[list[int]]
+    features: NDArray[np.float32]
+    positives: sparse.csr_array
+    item_vectors: NDArray[np.float32]
+    device: torch.device
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    def feature_batches(self, *, batch_size: int, generator: torch.Generator) -> Iterator[ItemBatch]:
+        """One shuffled pass for stage 1."""
+        order = torch.randperm(len(self), generator=generator).numpy()
+        for start in range(0, len(order), batch_size):
+            items = order[start : start + batch_size]
+            yield self._batch(Precomputed(torch.from_numpy(self.features[items]).to(self.device)), items)
+
+    def token_batches(
+        self,
+        language_model: LanguageModel,
+        *,
+        batch_size: int,
+        precision: Precision,
+        generator: torch.Generator,
+    ) -> Iterator[ItemBatch]:
+        """One shuffled pass for stage 2, texts of similar length together."""
+        order = torch.randperm(len(self), generator=generator).numpy()
+        lengths = np.array([len(ids) for ids in self.token_ids])
+        bucket = batch_size * BATCHES_PER_BUCKET
+        for start in range(0, len(order), bucket):
+            part = order[start : start + bucket]
+            part = part[np.argsort(lengths[part], kind="stable")]
+            batches = [part[first : first + batch_size] for first in range(0, len(part), batch_size)]
+            for position in torch.randperm(len(batches), generator=generator).tolist():
+                items = batches[position]
+                ids, mask = language_model.pad([self.token_ids[item] for item in items])
+                yield self._batch(Tokens(ids, mask, precision), items)
+
+    def _batch(self, texts: TextVectors, items: IndexArray) -> ItemBatch:
+        """Positives and targets of some items."""
+        pairs = self.positives[items].tocoo()
+        return ItemBatch(
+            texts=texts,
+            row=torch.from_numpy(pairs.row.astype(np.int64)).to(self.device),
+            user_index=torch.from_numpy(pairs.col.astype(np.int64)).to(self.device),
+            item_vectors=torch.from_numpy(self.item_vectors[items]).to(self.device),
+        )
