@@ -26,8 +26,8 @@ class ColdUpdateConfig:
         users_per_item: Simulated users that are used, >= 1, at most those kept.
         draw: The most probable of the kept users, or a draw among them by probability.
         pseudo_weight: What a simulated interaction counts, > 0; a real one counts 1.
-        steps: Steps of Adam, >= 0; 0 leaves the initial value.
-        learning_rate: Adam's step size in units of the warm items' median norm / sqrt(D), > 0.
+        steps: Steps of gradient descent, >= 0; 0 leaves the initial value.
+        learning_rate: Step size in units of the median norm of warm items over that of users, > 0.
         l2: Weight of the squared norm, in units of the warm items' median norm, >= 0.
         negatives: Warm items that all comparisons of one step share, >= 1.
         norm_quantile: No vector gets longer than this quantile of the warm items' norms, in (0, 1].
@@ -41,7 +41,7 @@ class ColdUpdateConfig:
     draw: Draw = "top"
     pseudo_weight: float = 1.0
     steps: int = 30
-    learning_rate: float = 0.1
+    learning_rate: float = 0.2
     l2: float = 0.1
     negatives: int = 64
     norm_quantile: float = 0.95
@@ -156,8 +156,9 @@ def _moved_rows(
         for _ in range(config.steps):
             yield torch.from_numpy(warm_items[generator.integers(0, len(warm_items), config.negatives)])
 
-    rate = config.learning_rate * unit / rows.shape[1] ** 0.5
-    train_epochs(model, draws, torch.optim.Adam(model.parameters(), lr=rate), epochs=1)
+    # not Adam: it gives the coordinates in which an item's users disagree as long a step as the others
+    rate = config.learning_rate * unit / (float(np.median(np.linalg.norm(users, axis=1))) or 1.0)
+    train_epochs(model, draws, torch.optim.SGD(model.parameters(), lr=rate), epochs=1)
     moved = model.rows.detach().numpy()
     norms = np.linalg.norm(moved, axis=1, keepdims=True)
     return moved * np.minimum(1.0, limit / np.maximum(norms, np.finfo(np.float32).tiny)).astype(np.float32)

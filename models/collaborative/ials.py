@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.coldstart.fold_in import solve_rows
 from models.collaborative.embeddings import CollaborativeEmbeddings
@@ -107,9 +106,8 @@ def _half_sweep(pairs: IndexArray, fixed: FloatTable, n_rows: int, config: IalsC
     """The rows of column 0 that best explain the pairs, given the fixed vectors of column 1."""
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
     degrees = np.bincount(pairs[:, 0], minlength=n_rows)
-    ridge: NDArray[np.float64] = (
-        config.regulariser * (degrees + config.unobserved_weight * len(fixed)) ** config.regulariser_power
-    )
+    counted = degrees.astype(np.float64) + config.unobserved_weight * len(fixed)  # (rows,)
+    ridge = config.regulariser * counted**config.regulariser_power
     return solve_rows(
         fixed,
         np.concatenate(([0], np.cumsum(degrees))),

@@ -1,0 +1,38 @@
+"""Every setting is checked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from models.collaborative.config import BprConfig
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "als"}, "model must be one of mf, lightgcn, ngcf, got 'als'"),
+        ({"d": 0}, "d must be at least 1, got 0"),
+        ({"layers": 0}, "layers must be at least 1"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"validate_every": 0}, "validate_every must be at least 1"),
+        ({"patience": 0}, "patience must be at least 1"),
+        ({"l2": -1.0}, "l2 must be at least 0"),
+        ({"l2": float("nan")}, "l2 must be at least 0"),
+        ({"negatives": 0}, "negatives must be at least 1"),
+        ({"message_dropout": 1.0}, r"message_dropout must be in \[0, 1\)"),
+        ({"seed": -1}, "seed must be at least 0"),
+    ],
+)
+def test_values_out_of_range_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        BprConfig(**changes)
+
+
+def test_round_trip_through_a_dictionary() -> None:
+    config = BprConfig(model="ngcf", d=7, patience=None)
+    assert BprConfig(**asdict(config)) == config

@@ -1,0 +1,105 @@
+"""iALS: the contract, its objective, and every setting."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.collaborative.embeddings import CollaborativeEmbeddings
+from models.collaborative.ials import IalsConfig, fit_ials
+from models.training import EpochReport
+from tests.contracts.collaborative import N_ITEMS, N_USERS, CollaborativeContract, checkerboard
+
+
+class TestIals(CollaborativeContract):
+    def fit(
+        self, train: NDArray[np.int64], *, n_users: int, n_items: int, seed: int
+    ) -> CollaborativeEmbeddings:
+        return fit_ials(train, n_users=n_users, n_items=n_items, config=IalsConfig(d=6, sweeps=8, seed=seed))
+
+
+def objective(found: CollaborativeEmbeddings, config: IalsConfig) -> float:
+    """What iALS minimises, from dense tables."""
+    liked = np.zeros((N_USERS, N_ITEMS))
+    liked[tuple(checkerboard().T)] = 1
+    scores = found.users.astype(float) @ found.warm_items.T.astype(float)
+    fit = (liked * (1 - scores) ** 2).sum() + config.unobserved_weight * (scores**2).sum()
+    for rows, degrees, others in (
+        (found.users, liked.sum(1), N_ITEMS),
+        (found.warm_items, liked.sum(0), N_USERS),
+    ):
+        ridge = config.regulariser * (degrees + config.unobserved_weight * others) ** config.regulariser_power
+        fit += (ridge * np.square(rows.astype(float)).sum(axis=1)).sum()
+    return float(fit)
+
+
+def test_every_sweep_lowers_the_objective() -> None:
+    config = IalsConfig(d=6, sweeps=6)
+    values: list[float] = []
+
+    def validate(embeddings: CollaborativeEmbeddings) -> float:
+        values.append(objective(embeddings, config))
+        return -values[-1]
+
+    fit_ials(checkerboard(), n_users=N_USERS, n_items=N_ITEMS, config=config, validate=validate)
+    assert len(values) == 6
+    assert all(later <= earlier + 1e-4 for earlier, later in itertools.pairwise(values))
+
+
+def test_the_best_sweep_is_kept_and_each_is_reported() -> None:
+    judged: list[CollaborativeEmbeddings] = []
+    reports: list[EpochReport] = []
+
+    def validate(embeddings: CollaborativeEmbeddings) -> float:
+        judged.append(embeddings)
+        return [0.1, 0.3, 0.2][len(judged) - 1]
+
+    config = IalsConfig(d=4, sweeps=3)
+    found = fit_ials(
+        checkerboard(),
+        n_users=N_USERS,
+        n_items=N_ITEMS,
+        config=config,
+        validate=validate,
+        on_epoch=reports.append,
+    )
+    np.testing.assert_array_equal(found.users, judged[1].users)
+    assert [(report.epoch, report.validation) for report in reports] == [(1, 0.1), (2, 0.3), (3, 0.2)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"d": 5},
+        {"unobserved_weight": 0.1},
+        {"regulariser": 0.5},
+        {"regulariser_power": 1.0},
+        {"sweeps": 2},
+        {"seed": 9},
+    ],
+)
+def test_each_setting_matters(changes: dict[str, Any]) -> None:
+    base, changed = (
+        fit_ials(checkerboard(), n_users=N_USERS, n_items=N_ITEMS, config=IalsConfig(**settings))
+        for settings in ({"d": 4, "sweeps": 3}, {"d": 4, "sweeps": 3, **changes})
+    )
+    assert base.users.shape != changed.users.shape or not np.array_equal(base.users, changed.users)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"d": 0}, "d must be at least 1"),
+        ({"sweeps": 0}, "sweeps must be at least 1"),
+        ({"unobserved_weight": 0.0}, "unobserved_weight must be above 0"),
+        ({"regulariser": 0.0}, "regulariser must be above 0"),
+        ({"seed": -1}, "seed must be at least 0"),
+    ],
+)
+def test_values_out_of_range_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        IalsConfig(**changes)
