@@ -45,7 +45,7 @@ lint: $(STAMP)  ## style, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(CHECKED)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 ui: $(STAMP)  ## open Dagster and MLflow on this machine
 	$(BIN)/coldcast ui
