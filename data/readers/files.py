@@ -1,0 +1,155 @@
+"""Files of one's own: interactions, items and users as CSV, TSV, Parquet or JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from data.columns import CREATED_AT, ITEM_ID, ROW, TEXT, TIME, USER_ID, WEIGHT
+from data.errors import InputError, input_error
+from data.item_texts import PLAIN_TEMPLATE, require_template
+from data.readers.dataset import Dataset, Source
+from data.readers.interaction_batches import InteractionColumns, interaction_batches
+from data.readers.item_batches import item_batch
+from data.readers.raw_tables import OTHERS, Columns, RawTable, open_table
+from data.readers.times import seconds
+
+INTERACTION_COLUMNS = Columns(required=(USER_ID, ITEM_ID), optional=(TIME, WEIGHT))
+ITEM_COLUMNS = Columns(required=(ITEM_ID, TEXT), optional=(CREATED_AT,), others=True)
+USER_COLUMNS = Columns(required=(USER_ID,), optional=(CREATED_AT,))
+
+
+def read_files(
+    interactions: Path | None = None,
+    items: Path | None = None,
+    *,
+    users: Path | None = None,
+    encoding: str = "utf-8",
+    template: str = PLAIN_TEMPLATE,
+    min_rating: float | None = None,
+) -> Dataset:
+    """Open files of one's own.
+
+    Columns: interactions ``user_id, item_id`` and, if there, ``time`` (unix seconds or ISO 8601) and
+    ``weight``; items ``item_id, text``, if there ``created_at``, and any others, which become attributes;
+    users ``user_id`` and, if there, ``created_at``. Without ``users`` a first import takes the users from
+    the interactions.
+
+    Args:
+        interactions: .csv, .tsv, .parquet, .pq, .jsonl or .ndjson.
+        items: Likewise.
+        users: Likewise.
+        encoding: Of the text files.
+        template: How an item's text and attributes become one text.
+        min_rating: Interactions with a smaller weight are left out.
+
+    Returns:
+        The data set; its rows are read, and checked, while it is imported.
+
+    Raises:
+        InputError: If no file is given, one is missing, empty, wrongly encoded or lacks a column, or the
+            template is wrong.
+    """
+    if interactions is None and items is None and users is None:
+        raise InputError("no file to import. Remedy: name --interactions, --items or --users")
+    return Dataset(
+        name="files",
+        users=None if users is None else _users(users, encoding=encoding),
+        items=None if items is None else _items(items, encoding=encoding, template=template),
+        interactions=None
+        if interactions is None
+        else _interactions(interactions, encoding=encoding, min_rating=min_rating),
+    )
+
+
+def _interactions(path: Path, *, encoding: str, min_rating: float | None) -> Source:
+    raw = open_table(path, INTERACTION_COLUMNS, encoding=encoding)
+    time = TIME if TIME in raw.columns else None
+    columns = InteractionColumns(time=time, weight=WEIGHT if WEIGHT in raw.columns else None)
+    return Source(
+        str(path),
+        lambda: interaction_batches(raw.batches(), str(path), columns=columns, min_rating=min_rating),
+        raw.rows,
+    )
+
+
+def _users(path: Path, *, encoding: str) -> Source:
+    raw = open_table(path, USER_COLUMNS, encoding=encoding)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in raw.batches():
+            rows = _rows(batch)
+            held = {USER_ID: batch.column(USER_ID), ROW: batch.column(ROW)}
+            if CREATED_AT in batch.schema.names:
+                held[CREATED_AT] = seconds(batch.column(CREATED_AT), CREATED_AT, str(path), rows=rows)
+            yield pa.RecordBatch.from_pydict(held)
+
+    return Source(str(path), batches, raw.rows)
+
+
+def _items(path: Path, *, encoding: str, template: str) -> Source:
+    raw = open_table(path, ITEM_COLUMNS, encoding=encoding)
+    _require_fields(raw, template)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in raw.batches():
+            rows = _rows(batch)
+            created_at = None
+            if CREATED_AT in batch.schema.names:
+                created_at = seconds(batch.column(CREATED_AT), CREATED_AT, str(path), rows=rows)
+            yield item_batch(
+                batch.column(ITEM_ID),
+                _texts(batch, path),
+                _attributes(batch),
+                template=template,
+                rows=rows,
+                created_at=created_at,
+            )
+
+    return Source(str(path), batches, raw.rows)
+
+
+def _require_fields(raw: RawTable, template: str) -> None:
+    """Refuse a template that names a column the file does not have; JSON lines may differ line by line."""
+    try:
+        require_template(template)
+    except ValueError as error:
+        raise InputError(f"{error}. Remedy: correct --template") from error
+    fields = {field for _, field, _, _ in Formatter().parse(template) if field}
+    missing = sorted(fields - set(raw.columns))
+    if missing and raw.fixed:
+        problem = f"the template names {{{missing[0]}}}, found columns {', '.join(raw.columns)}"
+        raise input_error(raw.path, problem, remedy="correct --template or the column's name")
+
+
+def _rows(batch: pa.RecordBatch) -> NDArray[np.int64]:
+    rows: NDArray[np.int64] = batch.column(ROW).to_numpy()
+    return rows
+
+
+def _texts(batch: pa.RecordBatch, path: Path) -> list[str | None]:
+    column = batch.column(TEXT)
+    if isinstance(column, pa.DictionaryArray):
+        column = column.dictionary_decode()
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        raise input_error(
+            path, f"{TEXT} must hold texts, found type {column.type}", remedy="store it as text"
+        )
+    texts: list[str | None] = column.to_pylist()
+    return texts
+
+
+def _attributes(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    if OTHERS in batch.schema.names:
+        return [json.loads(text) for text in batch.column(OTHERS).to_pylist()]
+    names = [name for name in batch.schema.names if name not in (ITEM_ID, TEXT, CREATED_AT, ROW)]
+    if not names:
+        return [{} for _ in range(batch.num_rows)]
+    return batch.select(names).to_pylist()

@@ -1,0 +1,165 @@
+"""A file as a table: CSV, TSV, Parquet or JSON lines, columns checked by name, each record with its row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data.columns import ITEM_ID, ROW, USER_ID
+from data.errors import InputError, input_error
+from data.readers.dataset import BATCH_ROWS
+from data.readers.delimited import csv_batches, csv_header
+from data.readers.jsonl import Record, chunks, jsonl_records, text_column
+from data.readers.text_files import require_encoding, require_file
+
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+JSON_LINES = (".jsonl", ".ndjson")
+PARQUET = (".parquet", ".pq")
+JSON_ROWS = 50_000
+OTHERS = "other fields"  # the column of a JSON lines batch with all fields not named, as a JSON object
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a file are wanted.
+
+    Args:
+        required: Must be there.
+        optional: Are read where they are there.
+        others: Whether all further columns are read too.
+    """
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    others: bool = False
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A file opened as a table.
+
+    Args:
+        path: The file.
+        columns: Names of the columns that are read, without ``row``; in JSON lines those named at all.
+        batches: Yields the columns as the file has them (texts in CSV and JSON), and int64 ``row``.
+        rows: Number of records where that is known or well guessed.
+        fixed: Whether every record has the same columns, as in all but JSON lines.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    batches: Callable[[], Iterator[pa.RecordBatch]]
+    rows: int | None
+    fixed: bool = True
+
+
+def open_table(path: Path, columns: Columns, *, encoding: str) -> RawTable:
+    """Open a file by its ending.
+
+    Args:
+        path: Ends in .csv, .tsv, .parquet, .pq, .jsonl or .ndjson.
+        columns: What to read.
+        encoding: Of CSV, TSV and JSON lines.
+
+    Raises:
+        InputError: If the file is missing, empty, broken off or wrongly encoded, its ending is unknown, or
+            a required column is not there; the message then lists the columns found and expected.
+    """
+    ending = path.suffix.lower()
+    if ending in DELIMITERS:
+        return _open_delimited(path, columns, delimiter=DELIMITERS[ending], encoding=encoding)
+    if ending in PARQUET:
+        return _open_parquet(path, columns)
+    if ending in JSON_LINES:
+        return _open_json_lines(path, columns, encoding=encoding)
+    known = ", ".join([*DELIMITERS, *PARQUET, *JSON_LINES])
+    raise input_error(
+        path, f"unknown ending {ending!r}", remedy=f"convert or rename the file to one of {known}"
+    )
+
+
+def chosen(path: Path, found: Sequence[str], columns: Columns) -> tuple[str, ...]:
+    """Pick the wanted ones among the columns found.
+
+    Raises:
+        InputError: If a required one is missing.
+    """
+    missing = [name for name in columns.required if name not in found]
+    if missing:
+        expected = ", ".join([*columns.required, *(f"{name} (optional)" for name in columns.optional)])
+        problem = f"no column {', '.join(map(repr, missing))}; found {', '.join(found)}; expected {expected}"
+        raise input_error(path, problem, remedy="rename the columns, or check that this is the right file")
+    named = (*columns.required, *columns.optional)
+    return tuple(name for name in found if name in named or (columns.others and name != ROW))
+
+
+def _open_delimited(path: Path, columns: Columns, *, delimiter: str, encoding: str) -> RawTable:
+    names = chosen(path, csv_header(path, delimiter=delimiter, encoding=encoding), columns)
+    lines = require_encoding(path, encoding)
+    return RawTable(path, names, csv_batches(path, names, delimiter=delimiter, encoding=encoding), lines - 1)
+
+
+def _open_parquet(path: Path, columns: Columns) -> RawTable:
+    require_file(path)
+    try:
+        with pq.ParquetFile(path) as file:
+            found, rows = list(file.schema_arrow.names), file.metadata.num_rows
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _broken_parquet(path, error) from error
+    names = chosen(path, found, columns)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        first = 1
+        try:
+            # Ids repeat, so they are kept as dictionaries: a tenth of the memory, and looked up once each.
+            with pq.ParquetFile(path, read_dictionary=[USER_ID, ITEM_ID]) as file:
+                for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(names)):
+                    rows = np.arange(first, first + batch.num_rows, dtype=np.int64)
+                    first += batch.num_rows
+                    yield batch.append_column(ROW, pa.array(rows))
+        except (pa.ArrowInvalid, OSError) as error:
+            raise _broken_parquet(path, error) from error
+
+    return RawTable(path, names, batches, rows)
+
+
+def _broken_parquet(path: Path, error: Exception) -> InputError:
+    reason = " ".join(str(error).split())[:200]
+    return input_error(path, f"not a complete Parquet file ({reason})", remedy="write or copy the file again")
+
+
+def _open_json_lines(path: Path, columns: Columns, *, encoding: str) -> RawTable:
+    rows = require_encoding(path, encoding)
+    names = (*columns.required, *columns.optional)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for records in chunks(jsonl_records(path, encoding), JSON_ROWS):
+            _require_fields(path, records, columns)
+            held = {name: pa.array(text_column(path, records, name), pa.string()) for name in names}
+            if columns.others:
+                held[OTHERS] = pa.array([_others(record, names) for _, record in records], pa.string())
+            held[ROW] = pa.array([row for row, _ in records], pa.int64())
+            yield pa.RecordBatch.from_pydict(held)
+
+    return RawTable(path, names, batches, rows, fixed=False)
+
+
+def _others(record: dict[str, Any], names: tuple[str, ...]) -> str:
+    return json.dumps({name: value for name, value in record.items() if name not in names})
+
+
+def _require_fields(path: Path, records: list[Record], columns: Columns) -> None:
+    for row, held in records:
+        missing = [name for name in columns.required if name not in held]
+        if missing:
+            problem = (
+                f"no field {missing[0]!r}; found {', '.join(held)}; expected {', '.join(columns.required)}"
+            )
+            raise input_error(path, problem, remedy="add the field to every line", row=row)
