@@ -97,8 +97,9 @@ def load_checkpoint(directory: Path, *, device: str = "cpu", language_model: str
     found = load_language_model(language_model or base["name"], device=device, weights=config.base_weights)
     if found.digest != base["digest"]:
         raise ValueError(
-            f"the base model {found.name!r} has digest {found.digest[:12]}, but the checkpoint in {directory} "
-            f"was trained on {base['name']!r} with digest {base['digest'][:12]}: install that version, or retrain"
+            f"the base model {found.name!r} has digest {found.digest[:12]}, but the checkpoint in "
+            f"{directory} was trained on {base['name']!r} with digest {base['digest'][:12]}: "
+            "install that version, or retrain"
         )
     if description["lora"] is not None:
         _restore_adapter(found, description["lora"], tensors)

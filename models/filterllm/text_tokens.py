@@ -2,8 +2,8 @@
 
 The learned tokens know what collaboration says, these know what ridge regression from text to users says. The
 two err differently, and their sum ranks cold items better than either (CiteULike-a, cold validation
-Recall@20: learned 0.374, ridge 0.367, together 0.391). Learning them jointly from the start was worse (0.378), since the
-regression has seen the labels of the items it would then be trained beside.
+Recall@20: learned 0.374, ridge 0.367, together 0.391). Learning them jointly from the start was worse
+(0.378): the regression has seen the labels of the items it would then be trained beside.
 """
 
 from __future__ import annotations
