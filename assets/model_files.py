@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -121,19 +122,22 @@ def write_pyfunc(directory: Path, files: ModelFiles, *, model: Model, example: s
         model: MLflow's description of the model, with its ids.
         example: A text, kept as the input example.
     """
-    import mlflow.pyfunc
     import pandas as pd
 
     n_users = len(files.user_ids())
-    mlflow.pyfunc.save_model(
-        path=str(directory),
-        python_model=str(SCORER),
-        artifacts={name: os.fspath(path) for name, path in vars(files).items()},
-        signature=signature(k=min(DEFAULT_K, n_users)),
-        input_example=pd.DataFrame({"text": [example]}),
-        pip_requirements=pinned(REQUIREMENTS),
-        mlflow_model=model,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow about its own type hints and its own use of pandas
+        import mlflow.pyfunc
+
+        mlflow.pyfunc.save_model(
+            path=str(directory),
+            python_model=str(SCORER),
+            artifacts={name: os.fspath(path) for name, path in vars(files).items()},
+            signature=signature(k=min(DEFAULT_K, n_users)),
+            input_example=pd.DataFrame({"text": [example]}),
+            pip_requirements=pinned(REQUIREMENTS),
+            mlflow_model=model,
+        )
 
 
 def signature(*, k: int) -> ModelSignature:

@@ -30,15 +30,22 @@ class Scorer(PythonModel):
         import pyarrow.parquet as pq
 
         try:
+            from data.id_map import IdMap
             from models.filterllm.checkpoint import load_checkpoint
         except ImportError as error:
             raise MlflowException(
                 f"this model needs the package coldcast ({error}); pip install coldcast into the environment "
-                "that serves it, and start from a folder that has no 'models' of its own"
+                "that serves it, and start in a folder that has no 'models' of its own"
             ) from error
         self._model = load_checkpoint(Path(context.artifacts["checkpoint"]))
         table = pq.read_table(context.artifacts["users"], columns=["user_id"])
-        self._user_ids = np.array(table.column("user_id").to_pylist(), dtype=object)  # (U,)
+        users = IdMap(table.column("user_id").to_pylist())
+        if self._model.user_fingerprint != users.fingerprint:
+            raise MlflowException(
+                f"the checkpoint was trained for users with fingerprint {self._model.user_fingerprint}, "
+                f"the {len(users)} user ids beside it have {users.fingerprint}; register a version again"
+            )
+        self._user_ids = users.ids  # (U,)
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None

@@ -1,0 +1,269 @@
+"""Versions and aliases: who is challenger, champion and previous, whatever happens in between."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assets.registry import DamagedVersion, Registry, RegistryUnavailable, UnknownVersion
+from assets.versions import Versions
+from tests.assets.mlflow_worlds import World
+from tests.assets.test_mlflow_home import closed_port
+
+
+def aliases(world: World) -> dict[str, int]:
+    return {alias: one.version for one in world.registry.versions() for alias in one.aliases}
+
+
+@pytest.fixture
+def three(world: World) -> World:
+    """Versions 1, 2, 3; 3 is challenger."""
+    for number in (1, 2, 3):
+        world.register(f"dagster-{number}")
+    return world
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, *, at: int) -> None:
+    """Let the registry disappear when the ``at``-th alias is about to move."""
+    point: Callable[..., None] = Versions.point
+    moves: list[str] = []
+
+    def breaking(self: Versions, alias: str, version: int) -> None:
+        moves.append(alias)
+        if len(moves) == at:
+            raise RegistryUnavailable("gone")
+        point(self, alias, version)
+
+    monkeypatch.setattr(Versions, "point", breaking)
+
+
+def test_an_empty_registry_has_no_versions(world: World) -> None:
+    registry = world.registry
+    assert registry.versions() == []
+    assert registry.champion() is None
+    assert registry.challenger() is None
+    assert registry.difference(None) is None
+    assert registry.prune(0) == []
+    with pytest.raises(UnknownVersion, match=r"version 1 of model .* does not exist; registered: none"):
+        registry.version(1)
+    with pytest.raises(UnknownVersion, match="no earlier champion"):
+        registry.rollback("why not")
+
+
+def test_a_registration_is_the_challenger_and_knows_where_it_comes_from(world: World) -> None:
+    made = world.register("dagster-1", metrics={"cold/ndcg@20": 0.25})
+    assert (made.version, made.aliases) == (1, ("challenger",))
+    assert (made.snapshot_key, made.content_hash) == ("snapshot-dagster-1", "hash-dagster-1")
+    assert made.dagster_run_id == "dagster-1"
+    assert made.run_id == world.registry.tracking.retrain_run("snapshot-dagster-1", "dagster-1").run_id
+    assert world.registry.challenger() == made
+    assert world.registry.champion() is None
+
+
+def test_metrics_belong_to_the_model_and_to_its_run(world: World) -> None:
+    from mlflow import MlflowClient
+
+    made = world.register("dagster-1", metrics={"cold/ndcg@20": 0.25, "cold/recall@20": 0.5})
+    client = MlflowClient(world.registry.tracking_uri, world.registry.tracking_uri)
+    logged = client.get_logged_model(made.model_id)
+    assert {metric.key: metric.value for metric in logged.metrics} == {
+        "cold/ndcg_at_20": 0.25,
+        "cold/recall_at_20": 0.5,
+    }
+    assert client.get_run(made.run_id).data.metrics["cold/ndcg_at_20"] == 0.25
+    assert logged.status == "READY"
+
+
+def test_registering_again_in_the_same_run_continues(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, at=1)
+    with pytest.raises(RegistryUnavailable):
+        world.register("dagster-1", metrics={"ndcg": 0.1})
+    monkeypatch.undo()
+    assert world.registry.challenger() is None
+    assert world.register("dagster-1", metrics={"ndcg": 0.1}).version == 1
+    assert world.register("dagster-1", metrics={"ndcg": 0.1}).aliases == ("challenger",)
+    assert len(world.registry.versions()) == 1
+
+
+def test_a_registration_cut_short_leaves_no_version(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        import mlflow.pyfunc
+
+    def full_disk(**_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(mlflow.pyfunc, "save_model", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        world.register("dagster-1")
+    monkeypatch.undo()
+    assert world.registry.versions() == []
+    assert world.register("dagster-1").version == 1
+
+
+def test_missing_directories_and_users_are_refused(world: World, tmp_path: Path) -> None:
+    made = world.register("dagster-1")
+    lineage: Any = made  # read only for its dagster_run_id here
+    present = tmp_path / "present"
+    present.mkdir()
+    other = Registry(world.registry.tracking_uri, None, "other", "other")
+    arguments: dict[str, Any] = {"lineage": lineage, "metrics": {}}
+    with pytest.raises(NotADirectoryError, match=r"checkpoint must be an existing directory, got .*nowhere"):
+        other.register(tmp_path / "nowhere", present, user_ids=["a"], **arguments)
+    with pytest.raises(NotADirectoryError, match=r"space must be an existing directory, got .*nowhere"):
+        other.register(present, tmp_path / "nowhere", user_ids=["a"], **arguments)
+    with pytest.raises(ValueError, match="user_ids must name at least one user"):
+        other.register(present, present, user_ids=[], **arguments)
+
+
+def test_promotion_moves_champion_and_remembers_the_one_before(three: World) -> None:
+    first = three.registry.promote(1, "better than TF-IDF")
+    assert (first.decision, first.reason, first.replaced) == ("promoted", "better than TF-IDF", None)
+    assert aliases(three) == {"challenger": 3, "champion": 1}
+    second = three.registry.promote(3, "by hand", decision="forced")
+    assert (second.decision, second.replaced) == ("forced", 1)
+    assert aliases(three) == {"challenger": 3, "champion": 3, "previous": 1}
+    assert three.registry.champion() == second
+
+
+def test_promoting_twice_changes_nothing(three: World) -> None:
+    three.registry.promote(1, "first")
+    three.registry.promote(2, "second")
+    three.registry.promote(2, "second again")
+    assert aliases(three) == {"challenger": 3, "champion": 2, "previous": 1}
+    assert three.registry.version(2).reason == "second again"
+
+
+def test_previous_is_written_before_champion(three: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    three.registry.promote(1, "first")
+    failing(monkeypatch, at=2)
+    with pytest.raises(RegistryUnavailable):
+        three.registry.promote(2, "second")
+    monkeypatch.undo()
+    assert aliases(three) == {"challenger": 3, "champion": 1, "previous": 1}  # still readable, still the old
+    three.registry.promote(2, "second")
+    assert aliases(three) == {"challenger": 3, "champion": 2, "previous": 1}
+
+
+def test_a_refusal_is_kept_and_moves_nothing(three: World) -> None:
+    three.registry.promote(1, "first")
+    refused = three.registry.refuse(3, "the lower end is -3.1 %")
+    assert (refused.decision, refused.reason) == ("refused", "the lower end is -3.1 %")
+    assert aliases(three) == {"challenger": 3, "champion": 1}
+
+
+def test_rollback_brings_the_previous_back_step_by_step(three: World) -> None:
+    for version in (1, 2, 3):
+        three.registry.promote(version, "better")
+    assert three.registry.rollback("angry users").version == 2
+    assert three.registry.version(3).decision == "rolled back"
+    assert three.registry.version(2).reason == "angry users"
+    assert aliases(three) == {"challenger": 3, "champion": 2, "previous": 1}
+    assert three.registry.rollback("still angry").version == 1
+    assert aliases(three) == {"challenger": 3, "champion": 1}
+    with pytest.raises(UnknownVersion, match="coldcast promote --force VERSION"):
+        three.registry.rollback("once more")
+
+
+def test_a_rollback_cut_short_keeps_a_champion(three: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for version in (1, 2, 3):
+        three.registry.promote(version, "better")
+    failing(monkeypatch, at=2)
+    with pytest.raises(RegistryUnavailable):
+        three.registry.rollback("angry users")
+    monkeypatch.undo()
+    champion = three.registry.champion()
+    assert champion is not None
+    assert champion.version == 2
+
+
+def test_unknown_versions_are_refused_by_number(three: World) -> None:
+    for act in (three.registry.promote, three.registry.refuse):
+        with pytest.raises(
+            UnknownVersion, match=r"version 9 of model .* does not exist; registered: 3, 2, 1"
+        ):
+            act(9, "because")
+    with pytest.raises(UnknownVersion, match="version 9"):
+        three.registry.repair(9)
+    assert aliases(three) == {"challenger": 3}
+
+
+def test_the_alias_follows_the_published_version(three: World) -> None:
+    registry = three.registry
+    assert registry.difference(2) == "version 2 is published, but no version is champion"
+    registry.promote(1, "first")
+    assert registry.difference(None) == "champion is version 1, but nothing is published yet"
+    assert registry.difference(1) is None
+    assert registry.repair(1) is None
+    registry.promote(2, "promoted, then the publication failed")
+    assert registry.difference(1) == "version 1 is published, but champion is version 2"
+    assert registry.repair(1) == "version 1 is published, but champion is version 2"
+    assert registry.difference(1) is None
+    assert aliases(three) == {"challenger": 3, "champion": 1}
+    assert registry.version(1).decision == "repaired"
+
+
+def test_prune_keeps_the_newest_the_named_and_the_protected(three: World) -> None:
+    for number in (4, 5, 6):
+        three.register(f"dagster-{number}")
+    three.registry.promote(2, "better")
+    gone = {one.version: one for one in three.registry.versions()}
+    assert three.registry.prune(2, protect={1}) == [4, 3]
+    assert [one.version for one in three.registry.versions()] == [6, 5, 2, 1]
+    assert aliases(three) == {"challenger": 6, "champion": 2}
+    models = three.folder / "artifacts" / "models"
+    assert not (models / gone[3].model_id / "artifacts").exists()
+    assert three.registry.download(2, cache=three.folder / "cache").users.exists()
+    assert three.registry.prune(0) == [5, 1]
+    with pytest.raises(ValueError, match="keep must be at least 0, got -1"):
+        three.registry.prune(-1)
+
+
+def test_a_deleted_number_is_not_used_again(three: World) -> None:
+    three.registry.prune(0)
+    assert three.register("dagster-4").version == 4
+
+
+def test_a_rollback_over_a_pruned_version_stops_there(three: World) -> None:
+    for version in (1, 2, 3):
+        three.registry.promote(version, "better")
+    assert three.registry.prune(0) == [1]
+    assert three.registry.rollback("angry users").version == 2
+    with pytest.raises(UnknownVersion, match="no earlier champion"):
+        three.registry.rollback("still angry")
+
+
+def test_downloaded_files_are_the_registered_ones(world: World) -> None:
+    made = world.register("dagster-1")
+    files = world.registry.download(made.version, cache=world.folder / "cache")
+    assert files.user_ids() == ["ann", "bob"]
+    assert (files.checkpoint / "content.json").read_text() == '{"word": "dagster-1"}'
+    assert (files.space / "content.json").exists()
+
+
+def test_damaged_files_are_refused_by_name(world: World) -> None:
+    made = world.register("dagster-1")
+    files = world.registry.download(made.version, cache=world.folder / "cache")
+    (files.checkpoint / "content.json").write_text("{}")
+    with pytest.raises(DamagedVersion, match=rf"the files of version 1 in .*{made.model_id}.* have digest"):
+        world.registry.download(made.version, cache=world.folder / "cache")
+    shutil.rmtree(files.space)
+    with pytest.raises(DamagedVersion, match=r"the registered model lost .*space; restore"):
+        world.registry.download(made.version, cache=world.folder / "cache")
+
+
+def test_two_registries_do_not_see_each_other(three: World) -> None:
+    other = Registry(three.registry.tracking_uri, None, "elsewhere", "elsewhere")
+    assert other.versions() == []
+
+
+def test_nothing_is_contacted_before_a_method_is_called() -> None:
+    registry = Registry(f"http://127.0.0.1:{closed_port()}", retry_seconds=0.3)
+    assert registry.tracking is registry.tracking
+    with pytest.raises(RegistryUnavailable, match=r"while reading aliases"):
+        registry.versions()
