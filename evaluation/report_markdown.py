@@ -1,0 +1,56 @@
+"""The report as Markdown."""
+
+from __future__ import annotations
+
+from evaluation.findings import Findings
+from evaluation.report_summary import summary
+from evaluation.report_tables import (
+    Cell,
+    Table,
+    audience_table,
+    comparison_table,
+    distribution_table,
+    user_table,
+)
+
+
+def markdown(findings: Findings) -> str:
+    """All tables, the summary first.
+
+    Args:
+        findings: The report's content.
+
+    Returns:
+        Markdown text that ends with a newline.
+    """
+    header = (
+        f"# Evaluation of {findings.model}\n\n{summary(findings)}\n\n"
+        f"Snapshot `{findings.snapshot_key}` (`{findings.snapshot_hash}`), {findings.created_at}."
+    )
+    users = [
+        user_table(findings, setting=setting, evaluator=evaluator)
+        for evaluator in ("B", "A")
+        for setting in ("cold", "warm", "overall")
+    ]
+    tables = [*users, audience_table(findings), distribution_table(findings), comparison_table(findings)]
+    notes = "\n".join(f"- {note}" for note in findings.notes)
+    parts = [header, *(_as_markdown(table) for table in tables if table is not None), notes]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _as_markdown(table: Table) -> str:
+    """One table with heading and caption."""
+    lines = [
+        f"| | {' | '.join(table.columns)} |",
+        f"|---|{'---|' * len(table.columns)}",
+        *(f"| {model} | {' | '.join(_as_text(cell) for cell in cells)} |" for model, cells in table.lines),
+    ]
+    warning = f"\n\n**Warning:** {table.warning}." if table.warning else ""
+    return f"## {table.title}\n\n{table.caption}{warning}\n\n" + "\n".join(lines)
+
+
+def _as_text(cell: Cell) -> str:
+    """The number, bold if best, its interval, a sign if there is a warning."""
+    value = f"**{cell.value}**" if cell.best else cell.value
+    interval = f" ({cell.interval})" if cell.interval else ""
+    return f"{value}{interval}{' ⚠' if cell.warning else ''}"
