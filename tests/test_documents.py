@@ -1,0 +1,68 @@
+"""What the repository says about itself is true: pins, links, the tree."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.conftest import REPOSITORY
+
+PIN = re.compile(r"([A-Za-z0-9._-]+)==([0-9][A-Za-z0-9.!]*)")  # no local label, no path, no host
+DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])
+
+
+def pins() -> dict[str, str]:
+    """Package -> exact version, as ``constraints.txt`` has it."""
+    lines = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    found = [PIN.fullmatch(line) for line in lines if not line.startswith("#")]
+    assert all(found), "every line is a comment or package==version"
+    return {canonicalize_name(match[1]): match[2] for match in found if match}
+
+
+def requirements() -> list[Requirement]:
+    """What ``pyproject.toml`` asks for, all extras among it."""
+    with (REPOSITORY / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)["project"]
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    return [
+        each for line in [*project["dependencies"], *extras] if (each := Requirement(line)).name != "coldcast"
+    ]
+
+
+@pytest.mark.parametrize("requirement", requirements(), ids=lambda each: each.name)
+def test_every_requirement_is_pinned_within_its_range(requirement: Requirement) -> None:
+    pinned = pins()[canonicalize_name(requirement.name)]
+    assert requirement.specifier.contains(pinned)
+
+
+def test_the_family_of_dagster_has_one_version() -> None:
+    assert (
+        len({pins()[name] for name in ("dagster", "dagster-webserver", "dagster-graphql", "dagster-shared")})
+        == 1
+    )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_inside_the_repository_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (document.parent / link).exists()]
+
+
+def test_the_tree_in_the_readme_is_the_tree() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    tree = text.split("## The tree", maxsplit=1)[1].split("```")[1]
+    folder, missing = "", []
+    for line in tree.splitlines():
+        found = re.match(r"([│ ]*)[├└]── (\S+)", line)
+        if found is None:
+            continue
+        inner, name = "│" in found[1], found[2]
+        folder = folder if inner else name
+        path = REPOSITORY / (folder + name if inner else name)
+        missing += [] if path.exists() else [str(path.relative_to(REPOSITORY))]
+    assert not missing
