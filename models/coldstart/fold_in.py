@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coldstart.item_users import DRAWS, Draw, ItemUsers, chosen_users
-from models.coldstart.pseudo_interactions import TopUsers
+from models.coldstart.config import DRAWS, Draw
+from models.coldstart.item_users import ItemUsers, chosen_users
+from models.coldstart.top_users import TopUsers
 from models.retrieval import FloatTable, IndexArray
 
 NUMBERS_PER_BLOCK = 4_000_000

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from models.coldstart.pseudo_interactions import TopUsers
+from models.coldstart.config import Draw
+from models.coldstart.top_users import TopUsers
 from models.retrieval import FloatTable, IndexArray
-
-Draw = Literal["top", "sampled"]
-DRAWS: tuple[Draw, ...] = ("top", "sampled")
 
 
 @dataclass(frozen=True)

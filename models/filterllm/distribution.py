@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.coldstart.pseudo_interactions import TopUsers, top_users
+from models.coldstart.pseudo_interactions import top_users
+from models.coldstart.top_users import TopUsers
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.feature_centring import FeatureCentring
 from models.filterllm.language_model import LanguageModel

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.coldstart import embedding_update
 from models.coldstart.embedding_update import ColdUpdateConfig, place_items
-from models.coldstart.pseudo_interactions import TopUsers
+from models.coldstart.top_users import TopUsers
 
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 N_USERS, N_WARM, N_COLD, WIDTH, KEPT = 40, 25, 12, 6, 8

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.coldstart import fold_in
 from models.coldstart.fold_in import FoldInConfig, fold_in_items, solve_rows
-from models.coldstart.pseudo_interactions import TopUsers
+from models.coldstart.top_users import TopUsers
 
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 

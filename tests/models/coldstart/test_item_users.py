@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.coldstart.item_users import ItemUsers, chosen_users
-from models.coldstart.pseudo_interactions import TopUsers
+from models.coldstart.top_users import TopUsers
 
 PSEUDO = TopUsers(np.array([[3, 1], [0, 2]]), np.log(np.array([[0.6, 0.2], [0.25, 0.25]], dtype=np.float32)))
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)

@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.coldstart.pseudo_interactions import TopUsers, sampled_users, top_users
+from models.coldstart.pseudo_interactions import sampled_users, top_users
+from models.coldstart.top_users import TopUsers
 
 LOGITS = torch.tensor([[0.0, math.log(3), math.log(4)], [math.log(6), math.log(2), math.log(2)]])
 
