@@ -51,15 +51,16 @@ class AudienceSide:
         phase: Which cold items.
         items: Cold items with at least one true user, shape (c,), int64.
         values: By metric name ("precision", "recall", "ndcg") and audience size: shape (c,), float64.
-        true_pairs: By audience size: share of ALL predicted pairs that are true; its denominator counts also
-            the pairs of items without truth, which the mean precision leaves out.
+        true_pairs: By audience size: share of the item's predicted pairs that are true, for ALL items of the
+            phase, shape (c',); its mean is the share of all predicted pairs, and counts as wrong the pairs of
+            items without truth, which the mean precision leaves out.
         concentration: By audience size, over the audiences of all items of the phase.
     """
 
     phase: AudiencePhase
     items: Indices
     values: Mapping[tuple[str, int], Values]
-    true_pairs: Mapping[int, float]
+    true_pairs: Mapping[int, Values]
     concentration: Mapping[int, Concentration]
 
 
@@ -177,6 +178,6 @@ def _judged(
             for name, metric in AUDIENCE_METRICS.items()
             for k in cutoffs
         },
-        true_pairs={k: float(hits[:, :k].sum() / max((chosen[:, :k] >= 0).sum(), 1)) for k in cutoffs},
+        true_pairs={k: hits[:, :k].sum(axis=1) / min(k, data.n_users) for k in cutoffs},
         concentration={k: concentration(chosen[:, :k], n_users=data.n_users) for k in cutoffs},
     )

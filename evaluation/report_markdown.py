@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluation.audience import AUDIENCE_CUTOFFS
 from evaluation.findings import Findings
 from evaluation.report_summary import summary
 from evaluation.report_tables import (
@@ -32,7 +33,8 @@ def markdown(findings: Findings) -> str:
         for evaluator in ("B", "A")
         for setting in ("cold", "warm", "overall")
     ]
-    tables = [*users, audience_table(findings), distribution_table(findings), comparison_table(findings)]
+    audiences = [audience_table(findings, k=k) for k in AUDIENCE_CUTOFFS]
+    tables = [*users, *audiences, distribution_table(findings), comparison_table(findings)]
     notes = "\n".join(f"- {note}" for note in findings.notes)
     parts = [header, *(_as_markdown(table) for table in tables if table is not None), notes]
     return "\n\n".join(part for part in parts if part) + "\n"

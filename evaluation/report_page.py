@@ -8,6 +8,7 @@ from pathlib import Path
 import jinja2
 
 from evaluation import report_plots
+from evaluation.audience import AUDIENCE_CUTOFFS
 from evaluation.findings import Findings
 from evaluation.report_plots import report_plot_png
 from evaluation.report_summary import headline_numbers, summary
@@ -53,7 +54,7 @@ def page(findings: Findings) -> str:
         main_tables=[t for (e, _, m), t in present.items() if e == "B" and m == MAIN_METRICS],
         more_tables=[t for (e, _, m), t in present.items() if e == "B" and m == OTHER_METRICS],
         other_tables=[t for (e, _, m), t in present.items() if e == "A" and m == MAIN_METRICS],
-        audience=audience_table(findings),
+        audiences=[t for k in AUDIENCE_CUTOFFS if (t := audience_table(findings, k=k)) is not None],
         distribution=distribution_table(findings),
         comparison=comparison_table(findings),
         quality=_data_uri(report_plots.quality_svg(findings)),

@@ -94,7 +94,7 @@ def _quality(axes: Axes, findings: Findings) -> bool:
         axes.plot(row.value, height, "o", color=colour, markersize=6.5)
         right = row.high if row.high is not None else row.value
         axes.annotate(
-            f"{row.value:.3f}", (right, height), (7, 0), textcoords="offset points", va="center", color=colour
+            f"{row.value:.3f}", (right, height), (7, 0), textcoords="offset points", va="center", color=INK
         )
     axes.set_yticks(range(len(rows)), [row.model for row in rows])
     for label, row in zip(axes.get_yticklabels(), rows, strict=True):

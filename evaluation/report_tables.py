@@ -15,12 +15,12 @@ SETTING_TITLES = {
     "overall": "Overall: warm and cold ranked together",
 }
 METRIC_TITLES = {
+    "true_pairs": "True pairs",
     "recall": "Recall",
     "ndcg": "NDCG",
     "precision": "Precision",
     "hit_rate": "Hit rate",
     "mrr": "MRR",
-    "true_pairs": "True pairs",
     "gini": "Gini",
     "share_chosen": "Ever chosen",
     "log_likelihood": "Log-likelihood",
@@ -104,21 +104,27 @@ def user_table(
     )
 
 
-def audience_table(findings: Findings, *, phase: str = "both") -> Table | None:
-    """Models against the measures of an audience; None if the findings have no such rows."""
-    rows = [
-        row
-        for row in findings.select(side="audience", phase=phase)
-        if row.metric not in (*NATS, "ece") and not (row.metric == "precision" and _has_true_pairs(findings))
-    ]
+def audience_table(findings: Findings, *, k: int, phase: str = "both") -> Table | None:
+    """Models against the measures of an audience of ``k`` users.
+
+    Args:
+        findings: The report's content.
+        k: Audience size.
+        phase: "both", "validation" or "test".
+
+    Returns:
+        The table, or None if the findings have no such rows. Precision is left out: on items with truth it
+        is the share of true pairs.
+    """
+    rows = [row for row in findings.select(side="audience", phase=phase, k=k) if row.metric != "precision"]
     if not rows:
         return None
     which = "held-out cold items" if phase == "both" else f"cold {phase} items"
     caption = (
         f"{rows[0].n:,} {which}; all users are candidates. True pairs: share of the predicted pairs "
-        "that happened. Gini and ever chosen: over all users."
+        "that happened. Gini and ever chosen: how the audiences spread over all users."
     )
-    return _table(rows, title="An audience for each cold item", caption=caption)
+    return _table(rows, title=f"An audience of {k} users for each cold item", caption=caption)
 
 
 def distribution_table(findings: Findings, *, phase: str = "both") -> Table | None:
@@ -142,7 +148,7 @@ def comparison_table(findings: Findings) -> Table | None:
     for reference in dict.fromkeys(c.reference for c in findings.comparisons):
         found = {
             _comparison_column(c): Cell(
-                f"{c.difference:+.3f}", f"{c.low:+.3f} – {c.high:+.3f}", best=c.low > 0
+                _signed(c.difference), f"[{_signed(c.low)}, {_signed(c.high)}]", best=c.low > 0
             )
             for c in findings.comparisons
             if c.reference == reference
@@ -159,9 +165,10 @@ def _comparison_column(one: Comparison) -> str:
     return f"{where} {METRIC_TITLES.get(name, name)}" + (f"@{k}" if k else "")
 
 
-def _has_true_pairs(findings: Findings) -> bool:
-    """Whether precision would say the same as a column beside it."""
-    return bool(findings.select(metric="true_pairs"))
+def _signed(value: float) -> str:
+    """Three decimals with a sign; what rounds to zero has none."""
+    shown = f"{value:+.3f}"
+    return "0.000" if float(shown) == 0 else shown.replace("-", "−")
 
 
 def _table(rows: list[Row], *, title: str, caption: str) -> Table:

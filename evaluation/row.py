@@ -102,7 +102,7 @@ def audience_rows(model: str, result: AudienceSide, *, seed: int = 0) -> list[Ro
     row = _audience_row(model, result.phase, len(result.items))
     rows = [row(metric, k, at) for (metric, k), at in _intervals(result.values, seed).items()]
     for k, spread in result.concentration.items():
-        rows.append(row("true_pairs", k, result.true_pairs[k]))
+        rows.append(row("true_pairs", k, bootstrap_interval(result.true_pairs[k], seed=seed)))
         rows.append(row("gini", k, spread.gini))
         rows.append(row("share_chosen", k, spread.share_chosen))
     return rows

@@ -1,0 +1,220 @@
+"""The gate: whether a newly trained model may take the champion's place. A pure decision from arrays.
+
+Both models are judged on cold validation items that neither has trained on (:func:`unseen_items`), for the
+users of the challenger's snapshot. A user whom a model does not know counts zero for it: he gets nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation.array_types import Flags, Indices, Values
+from evaluation.uncertainty import Interval, paired_difference
+
+TOLERATED_LOSS = 0.01
+"""Relative loss of cold NDCG@20 that the interval may reach down to: a tie must not block fresh users."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """What the gate knows of a model.
+
+    Attributes:
+        name: How the reason calls it, such as "version 7".
+        snapshot_hash: Content hash of the snapshot it was trained on.
+        ndcg: Cold validation NDCG@20 under evaluator B of each judged user, shape (n,), float64; the value of
+            a user the model does not know is ignored.
+        known: Which judged users are in the model's vocabulary, shape (n,), bool.
+        users_covered: Users of the challenger's snapshot, judged or not, in the model's vocabulary.
+        audience: NDCG@20 over users of each judged cold item, shape (c,), float64; nan is left out.
+    """
+
+    name: str
+    snapshot_hash: str
+    ndcg: Values
+    known: Flags
+    users_covered: int
+    audience: Values
+
+    def counted(self) -> Values:
+        """NDCG with zero for users the model does not know, shape (n,)."""
+        return np.where(self.known, self.ndcg, 0.0)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The gate's answer.
+
+    Attributes:
+        promote: Whether the challenger becomes champion.
+        reason: One sentence with the numbers that decided.
+        numbers: Everything that was looked at, by name.
+    """
+
+    promote: bool
+    reason: str
+    numbers: dict[str, float]
+
+
+def unseen_items(judged: Indices, *trained_on: Indices) -> Indices:
+    """Items that can be judged fairly: those that no model has seen in training.
+
+    Args:
+        judged: Cold validation items, int64.
+        trained_on: Training items of each model, int64, in the same numbering.
+
+    Returns:
+        The remaining items, sorted; possibly none.
+    """
+    remaining = np.unique(judged)
+    for items in trained_on:
+        remaining = np.setdiff1d(remaining, items)
+    return remaining
+
+
+def decide(
+    challenger: Contender, champion: Contender | None, *, reference: Values, seed: int = 0
+) -> Decision:
+    """Decide on promotion.
+
+    With a champion, the challenger is promoted if it was trained on another snapshot, the lower end of the
+    paired 95 % interval of the cold NDCG@20 difference lies above -1 % of the champion's mean, it is better on
+    average or covers more users, and its audience side is not significantly worse (the paired interval of the
+    audience NDCG@20 reaches zero). Without one, the paired interval of its difference to the TF-IDF profile
+    must lie above zero.
+
+    Args:
+        challenger: The new model.
+        champion: The model in office, judged on the same users and items; None if there is none.
+        reference: Cold validation NDCG@20 of the TF-IDF profile for the same users, shape (n,), float64.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        The decision; no judged user is a refusal, not an error.
+
+    Raises:
+        ValueError: If arrays of different length are compared or a known user's NDCG is nan.
+    """
+    _check(challenger, champion, reference)
+    if champion is not None and champion.snapshot_hash == challenger.snapshot_hash:
+        reason = (
+            f"Refused: {challenger.name} and {champion.name} were trained on the same snapshot "
+            f"{challenger.snapshot_hash}; nothing new could have been learned."
+        )
+        return Decision(False, reason, {})
+    if not len(challenger.ndcg):
+        reason = (
+            f"Refused: no user has a cold validation item that no model has trained on, so {challenger.name} "
+            "cannot be judged."
+        )
+        return Decision(False, reason, {"n_users": 0.0})
+    if champion is None:
+        return _against_reference(challenger, reference, seed)
+    return _against_champion(challenger, champion, seed)
+
+
+def _against_reference(challenger: Contender, reference: Values, seed: int) -> Decision:
+    """No champion yet: beat the TF-IDF profile."""
+    difference = paired_difference(challenger.counted(), reference, seed=seed)
+    numbers = {
+        "challenger_ndcg": float(challenger.counted().mean()),
+        "reference_ndcg": float(reference.mean()),
+        **_named("ndcg_difference", difference),
+        "n_users": float(difference.n),
+    }
+    promote = difference.low > 0
+    verdict = (
+        "Promoted: there is no champion yet and" if promote else "Refused: there is no champion yet, but"
+    )
+    relation = "beats" if promote else "does not beat"
+    reason = (
+        f"{verdict} {challenger.name} {relation} the TF-IDF profile on cold validation NDCG@20: "
+        f"{numbers['challenger_ndcg']:.4f} against {numbers['reference_ndcg']:.4f}, {_spoken(difference)} over "
+        f"{difference.n} users."
+    )
+    return Decision(promote, reason, numbers)
+
+
+def _against_champion(challenger: Contender, champion: Contender, seed: int) -> Decision:
+    """The three conditions, in the order in which they are told."""
+    difference = paired_difference(challenger.counted(), champion.counted(), seed=seed)
+    champion_mean = float(champion.counted().mean())
+    floor = -TOLERATED_LOSS * champion_mean
+    numbers = {
+        "challenger_ndcg": float(challenger.counted().mean()),
+        "champion_ndcg": champion_mean,
+        **_named("ndcg_difference", difference),
+        "ndcg_floor": floor,
+        "n_users": float(difference.n),
+        "challenger_users": float(challenger.users_covered),
+        "champion_users": float(champion.users_covered),
+    }
+    told = (
+        f"cold validation NDCG@20 {numbers['challenger_ndcg']:.4f} against {champion_mean:.4f} of "
+        f"{champion.name}, {_spoken(difference)} over {difference.n} users"
+    )
+    coverage = f"{challenger.users_covered} users covered against {champion.users_covered}"
+    audience = _audience_difference(challenger, champion, seed)
+    if audience is not None:
+        numbers |= {**_named("audience_difference", audience), "n_items": float(audience.n)}
+    if not _above(difference.low, floor):
+        reason = (
+            f"Refused: {challenger.name} may be worse, {told}; the lower end must stay above {floor:+.4f} "
+            f"({TOLERATED_LOSS:.0%} of the champion)."
+        )
+        return Decision(False, reason, numbers)
+    if difference.mean <= 0 and challenger.users_covered <= champion.users_covered:
+        reason = f"Refused: {challenger.name} is neither better nor covers more users, {told}; {coverage}."
+        return Decision(False, reason, numbers)
+    if audience is not None and audience.high < 0:
+        reason = (
+            f"Refused: {challenger.name} names worse audiences, NDCG@20 over users {_spoken(audience)} on "
+            f"{audience.n} cold items, significantly below {champion.name}; {told}."
+        )
+        return Decision(False, reason, numbers)
+    side = f"; audience NDCG@20 {_spoken(audience)} on {audience.n} cold items" if audience else ""
+    return Decision(True, f"Promoted: {challenger.name} has {told}; {coverage}{side}.", numbers)
+
+
+def _audience_difference(challenger: Contender, champion: Contender, seed: int) -> Interval | None:
+    """Paired difference over items, or None if no item has a value for both."""
+    if not (~np.isnan(challenger.audience - champion.audience)).any():
+        return None
+    return paired_difference(challenger.audience, champion.audience, seed=seed)
+
+
+def _above(low: float, floor: float) -> bool:
+    """Above the floor; where both models score nothing there is nothing to lose, and zero is enough."""
+    return low > floor or (low == 0.0 and floor == 0.0)
+
+
+def _named(name: str, interval: Interval) -> dict[str, float]:
+    """An interval under three names."""
+    return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
+
+
+def _spoken(interval: Interval) -> str:
+    """An interval in a sentence."""
+    return f"difference {interval.mean:+.4f} (95 % interval {interval.low:+.4f} to {interval.high:+.4f})"
+
+
+def _check(challenger: Contender, champion: Contender | None, reference: Values) -> None:
+    """Same users, same items, no nan."""
+    for one in (challenger, champion):
+        if one is None:
+            continue
+        if not one.ndcg.shape == one.known.shape == challenger.ndcg.shape == reference.shape:
+            raise ValueError(
+                f"{one.name} is judged on {one.ndcg.shape} users with flags of shape {one.known.shape}; "
+                f"{challenger.name} and the reference have {challenger.ndcg.shape} and {reference.shape}: "
+                "judge all on the same users"
+            )
+        if one.audience.shape != challenger.audience.shape:
+            raise ValueError(
+                f"{one.name} is judged on {one.audience.shape} cold items, {challenger.name} on "
+                f"{challenger.audience.shape}: judge both on the same items"
+            )
+        if np.isnan(one.counted()).any():
+            raise ValueError(f"{one.name} has nan as NDCG of a user it knows; leave users without truth out")
