@@ -30,6 +30,8 @@ __all__ = [
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PREVIOUS = "previous"
+ACCEPTED = "accepted"  # by the gate, to be published
+OVERRULED = "accepted by force"  # by a person, to be published
 EXAMPLE = "A short title of a new item"
 
 
@@ -162,9 +164,35 @@ class Registry:
         if before is not None and before.version != promoted.version:
             self._versions.tag(version, {REPLACED: str(before.version)})
             self._versions.point(PREVIOUS, before.version)
+        self._supersede(version)
         self._versions.decide(version, decision, reason)
         self._versions.point(CHAMPION, version)
         return self.version(version)
+
+    def accept(self, version: int, reason: str, *, decision: str = ACCEPTED) -> RegisteredVersion:
+        """Note that a version is to be published; no alias moves before it is.
+
+        Args:
+            version: Number of the version.
+            reason: Why, in a sentence.
+            decision: ``ACCEPTED``, or ``OVERRULED`` where a person overruled the gate.
+
+        Raises:
+            UnknownVersion: If there is no such version.
+        """
+        self.version(version)
+        self._supersede(version)
+        self._versions.decide(version, decision, reason)
+        return self.version(version)
+
+    def accepted(self) -> RegisteredVersion | None:
+        """The version that is to be published and is not champion yet, or None; at most one waits."""
+        waiting = [
+            one
+            for one in self.versions()
+            if one.decision in (ACCEPTED, OVERRULED) and CHAMPION not in one.aliases
+        ]
+        return waiting[0] if waiting else None
 
     def refuse(self, version: int, reason: str) -> RegisteredVersion:
         """Keep the refusal and its reason with the version; no alias moves.
@@ -190,11 +218,20 @@ class Registry:
                 f"model {self.model_name} has no earlier champion to go back to; "
                 "choose a version with: coldcast promote --force VERSION"
             )
-        if champion is not None:
-            self._versions.decide(champion.version, "rolled back", reason)
-        self._versions.decide(before.version, "brought back", reason)
-        self.set_champion(before.version)
+        self.follow_rollback(before.version, reason)
         return self.version(before.version)
+
+    def follow_rollback(self, published_version: int, reason: str) -> None:
+        """Let the alias follow a rollback of the publication; the version rolled back is marked so.
+
+        Raises:
+            UnknownVersion: If the published version is not registered any more.
+        """
+        champion = self.champion()
+        if champion is not None and champion.version != published_version:
+            self._versions.decide(champion.version, "rolled back", reason)
+        self._versions.decide(published_version, "brought back", reason)
+        self.set_champion(published_version)
 
     def set_champion(self, version: int) -> None:
         """Point ``champion`` at a version, and ``previous`` at the one it had replaced, if that still exists.
@@ -258,3 +295,8 @@ class Registry:
     def _under(self, alias: str) -> RegisteredVersion | None:
         at = self._versions.aliases().get(alias)
         return None if at is None else self.version(at)
+
+    def _supersede(self, version: int) -> None:
+        waiting = self.accepted()
+        if waiting is not None and waiting.version != version:
+            self._versions.decide(waiting.version, "superseded", f"version {version} took its place")

@@ -5,13 +5,13 @@ class RegistryError(RuntimeError):
     """The registry cannot do what was asked; the message says what would help."""
 
 
-class RegistryUnavailable(RegistryError):  # noqa: N818 - a state, like RunLock's HomeBusy
+class RegistryUnavailable(RegistryError):
     """MLflow did not answer within the time allowed."""
 
 
-class UnknownVersion(RegistryError):  # noqa: N818
+class UnknownVersion(RegistryError):
     """There is no such version, or none under such an alias."""
 
 
-class DamagedVersion(RegistryError):  # noqa: N818
+class DamagedVersion(RegistryError):
     """A version's files are missing or differ from what was registered."""

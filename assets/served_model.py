@@ -15,8 +15,6 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-TEXTS_AT_ONCE = 64  # bounds the (texts, users) table that ranking needs
-
 
 class Scorer(PythonModel):
     """A FilterLLM with the ids of its users."""
@@ -66,24 +64,28 @@ class Scorer(PythonModel):
         """
         texts = require_texts(model_input)
         k = require_k((params or {}).get("k"), n_users=len(self._user_ids))
-        rows: list[tuple[list[str], list[float]]] = []
-        for start in range(0, len(texts), TEXTS_AT_ONCE):
-            top = self._model.simulate(texts[start : start + TEXTS_AT_ONCE], k=k)
-            rows += zip(self._user_ids[top.users].tolist(), top.log_probabilities.tolist(), strict=True)
-        return pd.DataFrame(rows, columns=["user_ids", "log_probabilities"])
+        top = self._model.simulate(texts, k=k)
+        return pd.DataFrame(
+            {
+                "user_ids": self._user_ids[top.users].tolist(),  # (B, k)
+                "log_probabilities": top.log_probabilities.tolist(),  # (B, k)
+            }
+        )
 
 
 def require_texts(model_input: pd.DataFrame) -> list[str]:
     """Take the column ``text``.
 
     Raises:
-        MlflowException: If the column is missing, or a text is empty or no text.
+        MlflowException: If the column or every row is missing, or a text is empty or no text.
     """
     if "text" not in model_input.columns:
         raise MlflowException.invalid_parameter_value(
             f"the input must have a column 'text', got {[str(name) for name in model_input.columns]}"
         )
     texts: list[str] = model_input["text"].tolist()
+    if not texts:
+        raise MlflowException.invalid_parameter_value("the input must have at least one row, got none")
     for row, text in enumerate(texts):
         if not isinstance(text, str) or not text.strip():
             raise MlflowException.invalid_parameter_value(

@@ -68,6 +68,7 @@ class RegisteredVersion:
         decision, reason: What was decided about it last; empty if nothing.
         replaced: The champion it took over from, if it was promoted over one.
         files_digest: SHA-256 over its files.
+        location: Where its MLflow model rests, a URI.
         url: Its page.
     """
 
@@ -83,6 +84,7 @@ class RegisteredVersion:
     reason: str
     replaced: int | None
     files_digest: str
+    location: str
     url: str
 
 
@@ -211,12 +213,11 @@ class Versions:
         from mlflow.exceptions import MlflowException
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-        location = self._location(one)
         self._home.insist(lambda client: self._forget(client, one), "deleting a version")
         try:
-            get_artifact_repository(location, self._home.tracking_uri).delete_artifacts()  # type: ignore[no-untyped-call]
+            get_artifact_repository(one.location, self._home.tracking_uri).delete_artifacts()  # type: ignore[no-untyped-call]
         except (OSError, NotImplementedError, MlflowException) as error:
-            logger.warning("the files of version %d stay at %s: %s", one.version, location, error)
+            logger.warning("the files of version %d stay at %s: %s", one.version, one.location, error)
 
     def fetch(self, one: RegisteredVersion, cache: Path) -> ModelFiles:
         """The files of a version: in place if they lie on this machine, else a whole copy below ``cache``.
@@ -224,13 +225,12 @@ class Versions:
         Raises:
             DamagedVersion: If a file is missing, or the files differ from what was registered.
         """
-        location = self._location(one)
-        if location.startswith("file:"):
-            folder = Path(url2pathname(urlsplit(location).path))
+        if one.location.startswith("file:"):
+            folder = Path(url2pathname(urlsplit(one.location).path))
         else:
             folder = cache / one.model_id
             if not folder.exists():
-                self._home.insist(lambda _: self._copy(location, folder), "downloading the model")
+                self._home.insist(lambda _: self._copy(one.location, folder), "downloading the model")
         files = ModelFiles.inside(folder / "artifacts")
         found = files.digest()
         if found != one.files_digest:
@@ -250,17 +250,14 @@ class Versions:
             )
             os.replace(where, folder)
 
-    def _location(self, one: RegisteredVersion) -> str:
-        model = self._home.insist(lambda client: client.get_logged_model(one.model_id), "finding the model")
-        return str(model.artifact_location)
-
     def _forget(self, client: MlflowClient, one: RegisteredVersion) -> None:
         from mlflow.exceptions import MlflowException
 
-        steps: tuple[Callable[[], object], ...] = (
-            lambda: client.delete_model_version(self._name, str(one.version)),
-            lambda: client.delete_logged_model(one.model_id),
-        )
+        steps: list[Callable[[], object]] = [
+            lambda: client.delete_model_version(self._name, str(one.version))
+        ]
+        if one.model_id:
+            steps.append(lambda: client.delete_logged_model(one.model_id))
         for step in steps:
             try:
                 step()
@@ -356,5 +353,6 @@ class Versions:
             reason=tags.get(REASON, ""),
             replaced=int(tags[REPLACED]) if REPLACED in tags else None,
             files_digest=tags.get(FILES_DIGEST, ""),
+            location=found.source or "",
             url=self._home.version_url(self._name, version),
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from assets.registry import DamagedVersion, Registry, RegistryUnavailable, UnknownVersion
+from assets.registry import OVERRULED, DamagedVersion, Registry, RegistryUnavailable, UnknownVersion
 from assets.versions import Versions
 from tests.assets.mlflow_worlds import World
 from tests.assets.test_mlflow_home import closed_port
@@ -22,9 +22,9 @@ def aliases(world: World) -> dict[str, int]:
 
 @pytest.fixture
 def three(world: World) -> World:
-    """Versions 1, 2, 3; 3 is challenger."""
+    """Versions 1, 2, 3 without files; 3 is challenger."""
     for number in (1, 2, 3):
-        world.register(f"dagster-{number}")
+        world.enter(f"dagster-{number}")
     return world
 
 
@@ -71,7 +71,7 @@ def test_metrics_belong_to_the_model_and_to_its_run(world: World) -> None:
     made = world.register("dagster-1", metrics={"cold/ndcg@20": 0.25, "cold/recall@20": 0.5})
     client = MlflowClient(world.registry.tracking_uri, world.registry.tracking_uri)
     logged = client.get_logged_model(made.model_id)
-    assert {metric.key: metric.value for metric in logged.metrics} == {
+    assert {metric.key: metric.value for metric in logged.metrics or []} == {
         "cold/ndcg_at_20": 0.25,
         "cold/recall_at_20": 0.5,
     }
@@ -157,6 +157,28 @@ def test_a_refusal_is_kept_and_moves_nothing(three: World) -> None:
     assert aliases(three) == {"challenger": 3, "champion": 1}
 
 
+def test_an_accepted_version_waits_until_it_is_champion(three: World) -> None:
+    registry = three.registry
+    assert registry.accepted() is None
+    registry.accept(2, "passed the gate")
+    waiting = registry.accepted()
+    assert waiting is not None
+    assert (waiting.version, waiting.decision, waiting.aliases) == (2, "accepted", ())
+    registry.promote(2, "published")
+    assert registry.accepted() is None
+
+
+def test_at_most_one_accepted_version_waits(three: World) -> None:
+    registry = three.registry
+    registry.accept(1, "passed the gate, then the publication failed")
+    registry.accept(3, "passed the gate")
+    assert registry.version(1).decision == "superseded"
+    registry.accept(2, "by hand", decision=OVERRULED)
+    registry.promote(3, "published all the same")
+    assert registry.version(2).reason == "version 3 took its place"
+    assert registry.accepted() is None
+
+
 def test_rollback_brings_the_previous_back_step_by_step(three: World) -> None:
     for version in (1, 2, 3):
         three.registry.promote(version, "better")
@@ -210,23 +232,25 @@ def test_the_alias_follows_the_published_version(three: World) -> None:
 
 def test_prune_keeps_the_newest_the_named_and_the_protected(three: World) -> None:
     for number in (4, 5, 6):
-        three.register(f"dagster-{number}")
+        three.enter(f"dagster-{number}")
     three.registry.promote(2, "better")
-    gone = {one.version: one for one in three.registry.versions()}
     assert three.registry.prune(2, protect={1}) == [4, 3]
     assert [one.version for one in three.registry.versions()] == [6, 5, 2, 1]
     assert aliases(three) == {"challenger": 6, "champion": 2}
-    models = three.folder / "artifacts" / "models"
-    assert not (models / gone[3].model_id / "artifacts").exists()
-    assert three.registry.download(2, cache=three.folder / "cache").users.exists()
     assert three.registry.prune(0) == [5, 1]
     with pytest.raises(ValueError, match="keep must be at least 0, got -1"):
         three.registry.prune(-1)
+    three.registry.promote(6, "better")
+    assert three.registry.prune(0) == []  # champion and previous
 
 
-def test_a_deleted_number_is_not_used_again(three: World) -> None:
-    three.registry.prune(0)
-    assert three.register("dagster-4").version == 4
+def test_pruning_frees_the_disk_and_never_reuses_a_number(world: World) -> None:
+    first, second = world.register("dagster-1"), world.register("dagster-2")
+    assert world.registry.prune(1) == [1]
+    models = world.folder / "artifacts" / "models"
+    assert not (models / first.model_id / "artifacts").exists()
+    assert world.registry.download(second.version, cache=world.folder / "cache").users.exists()
+    assert world.register("dagster-3").version == 3
 
 
 def test_a_rollback_over_a_pruned_version_stops_there(three: World) -> None:

@@ -52,7 +52,7 @@ def tiny_model(folder: Path) -> Any:
     config = FilterLLMConfig(
         language_model=tiny_encoder(folder / "encoder"), epochs=1, constant_epochs=0, lora_epochs=0
     )
-    model = fit_filterllm(texts, pairs, embeddings, config)
+    model = fit_filterllm(texts, pairs, embeddings, config=config)
     checkpoint = folder / "checkpoint"
     checkpoint.mkdir()
     save_checkpoint(model, checkpoint, user_fingerprint=IdMap(USER_IDS).fingerprint)
@@ -130,7 +130,8 @@ def serving(world: World, folder: Path) -> Iterator[str]:
     name = world.registry.model_name
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", f"models:/{name}@champion"]
     options = ["--env-manager", "local", "--host", "127.0.0.1", "--port", str(port)]
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": world.registry.tracking_uri}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # MLflow looks there for uvicorn
+    environment = {**os.environ, "PATH": path, "MLFLOW_TRACKING_URI": world.registry.tracking_uri}
     with (folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, *options],
@@ -218,6 +219,8 @@ def test_the_column_must_be_there() -> None:
 
     with pytest.raises(MlflowException, match=r"must have a column 'text', got \['title', '0'\]"):
         require_texts(pd.DataFrame({"title": ["a"], 0: ["b"]}))
+    with pytest.raises(MlflowException, match="at least one row, got none"):
+        require_texts(pd.DataFrame({"text": []}))
     assert require_texts(pd.DataFrame({"text": ["a", "b"]})) == ["a", "b"]
 
 
