@@ -90,26 +90,29 @@ def read_events(connection: Connection, up_to: int) -> EventTable:
         weights=np.empty(n, dtype=np.float32),
     )
     columns = (
+        keys,
         interactions.c.user_key,
         interactions.c.item_key,
         interactions.c.time,
         interactions.c.weight,
     )
-    statement = sa.select(*columns).where(keys <= up_to).order_by(keys)
-    # Not with stream_results: SQLAlchemy would then hold back the first row, which the bare cursor lacks.
-    result = connection.execute(statement)
-    cursor = result.cursor  # plain tuples of the driver: SQLAlchemy's rows would cost half as much again
-    if cursor is None:
-        raise AssertionError("a SELECT always has a cursor")
-    at = 0
-    while rows := cursor.fetchmany(READ_ROWS):
-        # Every value is below 2**53, so one array of doubles holds all four columns exactly.
-        block = np.fromiter(chain.from_iterable(rows), dtype=np.float64, count=4 * len(rows)).reshape(-1, 4)
+    page = (
+        sa.select(*columns).where(keys > sa.bindparam("after"), keys <= up_to).order_by(keys).limit(READ_ROWS)
+    )
+    at, after = 0, 0
+    while at < n:
+        # Plain tuples of the driver: SQLAlchemy's rows would cost half as much again. A page at a time keeps
+        # the rows of a whole table out of memory, which PostgreSQL's driver would else gather first.
+        cursor = connection.execute(page, {"after": after}).cursor
+        if cursor is None:
+            raise AssertionError("a SELECT always has a cursor")
+        rows = cursor.fetchall()
+        # Every value is below 2**53, so one array of doubles holds all five columns exactly.
+        block = np.fromiter(chain.from_iterable(rows), dtype=np.float64, count=5 * len(rows)).reshape(-1, 5)
         part = slice(at, at + len(rows))
-        table.user_keys[part], table.item_keys[part] = block[:, 0], block[:, 1]
-        table.times[part], table.weights[part] = block[:, 2], block[:, 3]
-        at += len(rows)
-    result.close()
+        table.user_keys[part], table.item_keys[part] = block[:, 1], block[:, 2]
+        table.times[part], table.weights[part] = block[:, 3], block[:, 4]
+        at, after = at + len(rows), int(block[-1, 0])
     return table
 
 
