@@ -18,8 +18,8 @@ NORM_FACTOR = (
 
 def finite(name: str, table: Array) -> Finding:
     """Every number of a table (n, ...) is finite; offenders are row numbers."""
-    rows = np.asarray(table).reshape(len(table), -1)
-    wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    numbers = np.isfinite(np.asarray(table))
+    wrong = np.flatnonzero(~numbers.all(axis=tuple(range(1, numbers.ndim))))
     return count_finding(f"{name} are finite", wrong.tolist())
 
 
