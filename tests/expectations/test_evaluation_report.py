@@ -1,0 +1,86 @@
+"""Planted faults in a report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from evaluation.row import Row
+from expectations.evaluation_report import report_findings
+from expectations.finding import Finding
+
+
+def row(
+    model: str, phase: str, *, evaluator: str | None = "B", metric: str = "recall", value: float = 0.2
+) -> Row:
+    side = "user" if evaluator else "audience"
+    return Row(
+        model=model,
+        side=side,  # type: ignore[arg-type]
+        setting="cold",
+        phase=phase,
+        evaluator=evaluator,
+        metric=metric,
+        k=20,
+        value=value,
+        low=value - 0.01,
+        high=value + 0.01,
+        n=300,
+        warning="",
+    )
+
+
+def complete() -> list[Row]:
+    rows = [
+        row(model, phase, evaluator=evaluator, metric=metric)
+        for model in ("filterllm", "chance")
+        for phase in ("validation", "test")
+        for evaluator in ("A", "B")
+        for metric in ("recall", "ndcg")
+    ]
+    audience = [
+        row("filterllm", "both", evaluator=None, metric=metric) for metric in ("precision", "recall", "ndcg")
+    ]
+    return [*rows, *audience]
+
+
+def failed(rows: list[Row]) -> dict[str, Finding]:
+    return {found.name: found for found in report_findings(rows, model="filterllm") if not found.passed}
+
+
+def test_a_complete_report_passes() -> None:
+    assert failed(complete()) == {}
+
+
+def test_a_missing_number_is_named() -> None:
+    rows = complete()
+    found = failed([one for one in rows if one != rows[3]])
+    missing = found["every question is answered for the judged model"]
+    assert missing.offenders == ["ndcg@20 of validation cold items under B"]
+    found = failed(rows[:-1])
+    assert found["every question is answered for the judged model"].offenders == ["audience ndcg@20"]
+
+
+def test_a_reference_with_a_gap_is_a_warning() -> None:
+    rows = complete()
+    gap = failed([one for one in rows if one != rows[8]])["every reference is judged wherever the model is"]
+    assert gap.offenders == ["chance: 1 numbers missing"]
+    assert gap.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"value": float("nan")}, "numbers are finite"),
+        ({"low": float("-inf")}, "numbers are finite"),
+        ({"value": 1.2, "high": 1.3}, "shares lie between 0 and 1"),
+        ({"value": 0.5}, "intervals hold their mean"),
+        ({"n": 0}, "every row counts somebody"),
+        ({"phase": "test"}, "no row stands twice"),
+    ],
+)
+def test_an_impossible_number_is_named(change: dict[str, float], name: str) -> None:
+    rows = complete()
+    rows[0] = replace(rows[0], **change)  # type: ignore[arg-type]
+    assert str(failed(rows)[name].offenders[0]).startswith("filterllm user cold")
