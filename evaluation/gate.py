@@ -80,10 +80,10 @@ def decide(
     """Decide on promotion.
 
     With a champion, the challenger is promoted if it was trained on another snapshot, the lower end of the
-    paired 95 % interval of the cold NDCG@20 difference lies above -1 % of the champion's mean, it is better on
-    average or covers more users, and its audience side is not significantly worse (the paired interval of the
-    audience NDCG@20 reaches zero). Without one, the paired interval of its difference to the TF-IDF profile
-    must lie above zero.
+    paired 95 % interval of the cold NDCG@20 difference lies above -1 % of the champion's mean, it is better
+    on average or covers more users, and its audience side is not significantly worse (the paired interval of
+    the audience NDCG@20 reaches zero). Without one, the paired interval of its difference to the TF-IDF
+    profile must lie above zero.
 
     Args:
         challenger: The new model.
@@ -131,8 +131,8 @@ def _against_reference(challenger: Contender, reference: Values, seed: int) -> D
     relation = "beats" if promote else "does not beat"
     reason = (
         f"{verdict} {challenger.name} {relation} the TF-IDF profile on cold validation NDCG@20: "
-        f"{numbers['challenger_ndcg']:.4f} against {numbers['reference_ndcg']:.4f}, {_spoken(difference)} over "
-        f"{difference.n} users."
+        f"{numbers['challenger_ndcg']:.4f} against {numbers['reference_ndcg']:.4f}, "
+        f"{_spoken(difference)} over {difference.n} users."
     )
     return Decision(promote, reason, numbers)
 

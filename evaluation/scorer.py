@@ -74,3 +74,32 @@ class DenseScorer:
     def scores(self, user_index: Indices, item_index: Indices) -> Scores:
         """The given rows and columns of the table, shape (b, c), float32."""
         return self.table[np.ix_(user_index, item_index)].astype(np.float32, copy=False)
+
+
+UNKNOWN_USER_SCORE = np.float32(-1e30)
+"""Finite, and below anything that a model says."""
+
+
+@dataclass(frozen=True)
+class RenumberedScorer:
+    """A model trained under other user numbers, such as a champion judged on a newer snapshot.
+
+    A user whom the model does not know scores :data:`UNKNOWN_USER_SCORE` for every item: last in every
+    audience, and without any order of his own items (the gate counts him zero).
+
+    Attributes:
+        scorer: The model, asked under its own user numbers.
+        user_numbers: The model's number of each user, shape (U,), int64, -1 for unknown users.
+    """
+
+    scorer: Scorer
+    user_numbers: Indices
+
+    def scores(self, user_index: Indices, item_index: Indices) -> Scores:
+        """Scores of users (b,) for items (c,), shape (b, c), float32."""
+        numbers = self.user_numbers[user_index]
+        known = np.flatnonzero(numbers >= 0)
+        scores = np.full((len(user_index), len(item_index)), UNKNOWN_USER_SCORE, dtype=np.float32)
+        if len(known):
+            scores[known] = self.scorer.scores(numbers[known], item_index)
+        return scores
