@@ -104,18 +104,18 @@ def missing_rows(rows: "Sequence[Row]", *, model: str) -> list[str]:
 
 
 def gaps(rows: "Sequence[Row]", *, model: str) -> list[str]:
-    """Where the judged model has a cold user-side number and a reference has none."""
-    asked = {question(row) for row in rows if row.model == model and is_cold_user(row)}
+    """Where the judged model has a cold user-side test number and a reference has none."""
+    asked = {question(row) for row in rows if row.model == model and is_cold_test(row)}
     answered: dict[str, set[tuple[Any, ...]]] = {}
     for row in rows:
-        if is_cold_user(row):
+        if is_cold_test(row):
             answered.setdefault(row.model, set()).add(question(row))
     return [f"{name}: {len(asked - has)} numbers missing" for name, has in answered.items() if asked - has]
 
 
-def is_cold_user(row: "Row") -> bool:
+def is_cold_test(row: "Row") -> bool:
     """A number that every model with scores for cold items can give."""
-    return row.side == "user" and row.setting == "cold"
+    return row.side == "user" and row.setting == "cold" and row.phase == "test"
 
 
 def question(row: "Row") -> tuple[Any, ...]:

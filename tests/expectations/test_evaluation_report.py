@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from assets.judging import evaluation_input
+from data.readers.synthetic import SyntheticWorld
+from data.snapshot_build import build_snapshot
+from data.split_choice import SplitChoice
+from evaluation.judgement import judge_probabilities, judge_scores
 from evaluation.row import Row
+from evaluation.scorer import DenseScorer
 from expectations.evaluation_report import report_findings
 from expectations.finding import Finding
+from tests.data.contents import contents_of
 
 
 def row(
@@ -64,7 +72,7 @@ def test_a_missing_number_is_named() -> None:
 
 def test_a_reference_with_a_gap_is_a_warning() -> None:
     rows = complete()
-    gap = failed([one for one in rows if one != rows[8]])["every reference is judged wherever the model is"]
+    gap = failed([one for one in rows if one != rows[12]])["every reference is judged wherever the model is"]
     assert gap.offenders == ["chance: 1 numbers missing"]
     assert gap.severity == "warning"
 
@@ -84,3 +92,17 @@ def test_an_impossible_number_is_named(change: dict[str, float], name: str) -> N
     rows = complete()
     rows[0] = replace(rows[0], **change)  # type: ignore[arg-type]
     assert str(failed(rows)[name].offenders[0]).startswith("filterllm user cold")
+
+
+def test_a_report_as_the_judges_make_it_passes() -> None:
+    world = SyntheticWorld.create(60, 150, n_interactions=2500, seed=0)
+    events = [(int(user), int(item), 0, 1.0) for user, item in world.pairs]
+    contents = replace(contents_of(events, users=world.user_ids, items=world.item_ids), texts=world.titles)
+    snapshot = build_snapshot(contents, SplitChoice(holdout=0.2, minimum=30), key="k", created_at="")
+    data = evaluation_input(snapshot)
+    oracle = DenseScorer(world.true_log_probabilities(list(snapshot.users.ids), list(snapshot.texts)))
+    chance = DenseScorer(np.random.default_rng(0).random(oracle.table.shape, dtype=np.float32))
+    rows = judge_probabilities(oracle, data, phases=("validation", "test")).rows("oracle")
+    rows += judge_scores(chance, data).rows("chance")
+    findings = report_findings(rows, model="oracle")
+    assert [found for found in findings if not found.passed] == []
