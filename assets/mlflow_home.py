@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from filelock import FileLock
+
 from assets.patience import Patience
 
 if TYPE_CHECKING:
@@ -103,11 +105,21 @@ class MlflowHome:
 
     @cached_property
     def _client(self) -> MlflowClient:
-        client: type[MlflowClient] = quiet_mlflow().MlflowClient
-        parts = urlsplit(self.tracking_uri)
-        if parts.scheme == "sqlite" and parts.path.strip("/"):
-            Path(self.tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        return client(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+        file = sqlite_file(self.tracking_uri)
+        if file is None:
+            return self._open(self.tracking_uri)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{file}.lock", timeout=self.retry_seconds):
+            if not file.exists():  # made aside, so that an interruption leaves no half database
+                creating = file.with_name(f"{file.name}.creating")
+                creating.unlink(missing_ok=True)
+                self._open(f"sqlite:///{creating}")
+                creating.replace(file)
+            return self._open(self.tracking_uri)
+
+    def _open(self, uri: str) -> MlflowClient:
+        client: MlflowClient = quiet_mlflow().MlflowClient(tracking_uri=uri, registry_uri=uri)
+        return client
 
     def _find_experiment(self, client: MlflowClient) -> str:
         from mlflow.exceptions import MlflowException
@@ -146,6 +158,13 @@ def outages() -> tuple[type[Exception], ...]:
     from mlflow.exceptions import MlflowException
 
     return (OSError, MlflowException)
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of a SQLite URL; None for other addresses and for a database in memory."""
+    parts = urlsplit(uri)
+    name = parts.path.removeprefix("/")
+    return Path(name) if parts.scheme == "sqlite" and name else None
 
 
 def knock(uri: str, *, timeout: float) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.mlflow_home import MlflowHome, knock
+from assets.mlflow_home import MlflowHome, knock, sqlite_file
 from assets.registry import Registry, RegistryUnavailable
 
 
@@ -82,3 +82,39 @@ def test_a_server_that_comes_back_in_time_is_used() -> None:
     finally:
         stop.set()
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("sqlite:////abs/mlflow.db", Path("/abs/mlflow.db")),
+        ("sqlite:///here/mlflow.db?timeout=5", Path("here/mlflow.db")),
+        ("sqlite://", None),
+        ("http://host:5000/x", None),
+    ],
+)
+def test_the_file_of_an_address(uri: str, expected: Path | None) -> None:
+    assert sqlite_file(uri) == expected
+
+
+@pytest.mark.slow
+def test_an_interrupted_first_use_leaves_no_half_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "mlflow.db"
+    opened: list[str] = []
+
+    def interrupted(self: MlflowHome, uri: str) -> None:
+        opened.append(uri)
+        (tmp_path / "mlflow.db.creating").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    registry = Registry(f"sqlite:///{file}", tmp_path / "artifacts")
+    monkeypatch.setattr(MlflowHome, "_open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        registry.champion()
+    monkeypatch.undo()
+    assert opened == [f"sqlite:///{file}.creating"]
+    assert not file.exists()
+    assert Registry(f"sqlite:///{file}", tmp_path / "artifacts").champion() is None
+    assert sorted(path.name for path in tmp_path.glob("mlflow.db*")) == ["mlflow.db", "mlflow.db.lock"]
