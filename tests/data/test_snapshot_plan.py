@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
+from data.readers.citeulike import read_citeulike
 from data.readers.dataset import Dataset, Source
 from data.readers.synthetic import SyntheticWorld
 from data.snapshot_plan import SplitChoice, freeze_snapshot, plan_snapshot
@@ -137,3 +138,17 @@ def test_the_snapshot_holds_every_imported_event(store: Store, world: SyntheticW
     assert found <= imported
     assert len(found) + dropped == len(imported)
     assert np.unique(pairs, axis=0).shape == pairs.shape
+
+
+@pytest.mark.real_data
+def test_citeulike_with_the_files_of_seed_42(store: Store, shared_data: Path) -> None:
+    folder = shared_data / "citeulike-a"
+    store.import_dataset(read_citeulike(folder))
+    choice = SplitChoice(protocol="files", directory=str(folder / "split-seed42"))
+    snapshot = freeze_snapshot(store, plan_snapshot(store, choice).key)
+    assert (snapshot.n_users, snapshot.n_items) == (5551, 16_980)
+    assert len(snapshot.split.train) == 132_073
+    assert (len(snapshot.split.validation.warm), len(snapshot.split.test.warm)) == (16_471, 16_482)
+    assert (len(snapshot.split.validation.cold), len(snapshot.split.test.cold)) == (19_802, 20_158)
+    assert (len(snapshot.split.validation.overall), len(snapshot.split.test.overall)) == (33_427, 34_040)
+    assert snapshot.manifest.warnings == []
