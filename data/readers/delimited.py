@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from data.columns import ROW
@@ -22,21 +25,16 @@ CSV_BLOCK = 8 * 1024 * 1024
 
 @dataclass
 class _BrokenRows:
-    """Collects what Arrow could not parse: blank rows are passed over, anything else stops the import."""
+    """Keeps, by name and row, what Arrow could not parse."""
 
     path: Path
     before: int = 0  # rows of earlier blocks
-    blank: list[int] = field(default_factory=list)
     error: Exception | None = None
 
-    def __call__(self, row: pacsv.InvalidRow) -> Literal["skip", "error"]:
-        number = self.before + row.number
-        if not row.text.strip():
-            self.blank.append(number)
-            return "skip"
+    def __call__(self, row: pacsv.InvalidRow) -> Literal["error"]:
         problem = f"expected {row.expected_columns} fields, got {row.actual_columns}: {row.text[:60]!r}"
         remedy = "complete or remove the row; the last row of a file may show that its copy broke off"
-        self.error = input_error(self.path, problem, remedy=remedy, row=number)
+        self.error = input_error(self.path, problem, remedy=remedy, row=self.before + row.number)
         return "error"
 
 
@@ -46,8 +44,6 @@ def csv_header(path: Path, *, delimiter: str, encoding: str) -> list[str]:
     Raises:
         InputError: If the file is missing, empty or wrongly encoded, or a name stands twice.
     """
-    import csv
-
     require_encoding(path, encoding)
     with path.open(encoding=without_mark(encoding), newline="") as file:
         names = next(csv.reader(file, delimiter=delimiter), [])
@@ -61,6 +57,8 @@ def csv_batches(
     path: Path, columns: Sequence[str], *, delimiter: str, encoding: str
 ) -> Callable[[], Iterator[pa.RecordBatch]]:
     """Return an opener that yields the wanted columns as strings, and column ``row`` (header: row 1).
+
+    Rows in which all of these are empty, as blank lines are, are passed over but counted.
 
     Args:
         path: A file with a header.
@@ -88,7 +86,7 @@ def csv_batches(
             )
             read = 1
             for batch in reader:
-                yield _with_rows(batch, first_row=read + 1, blank=broken.blank)
+                yield _with_rows(batch, first_row=read + 1)
                 read += batch.num_rows
 
     return batches
@@ -105,7 +103,7 @@ def double_colon_batches(
     def batches() -> Iterator[pa.RecordBatch]:
         read, broken = 0, _BrokenRows(path)
         for block in utf8_blocks(path, encoding):
-            broken.before = read + len(broken.blank)
+            broken.before = read
             with _named(path, broken):
                 table = pacsv.read_csv(
                     io.BytesIO(block.replace(b"::", UNIT.encode())),
@@ -118,26 +116,21 @@ def double_colon_batches(
                     convert_options=_strings(columns),
                 )
             for batch in table.to_batches():
-                yield _with_rows(batch, first_row=read + 1, blank=broken.blank)
+                yield _with_rows(batch, first_row=read + 1)
                 read += batch.num_rows
 
     return batches
 
 
-class _named:  # noqa: N801
-    """Raises the collected, named error in place of Arrow's."""
-
-    def __init__(self, path: Path, broken: _BrokenRows) -> None:
-        self.path, self.broken = path, broken
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, pa.ArrowInvalid):
-            if self.broken.error is not None:
-                raise self.broken.error from error
-            raise input_error(self.path, str(error), remedy="check the file's format") from error
+@contextmanager
+def _named(path: Path, broken: _BrokenRows) -> Iterator[None]:
+    """Raise the collected, named error in place of Arrow's."""
+    try:
+        yield
+    except pa.ArrowInvalid as error:
+        if broken.error is not None:
+            raise broken.error from error
+        raise input_error(path, str(error), remedy="check the file's format") from error
 
 
 class _Recoded(io.RawIOBase):
@@ -175,8 +168,12 @@ def _strings(columns: Sequence[str]) -> pacsv.ConvertOptions:
     )
 
 
-def _with_rows(batch: pa.RecordBatch, *, first_row: int, blank: list[int]) -> pa.RecordBatch:
+def _with_rows(batch: pa.RecordBatch, *, first_row: int) -> pa.RecordBatch:
     rows = np.arange(first_row, first_row + batch.num_rows, dtype=np.int64)
-    for number in blank:  # rising, so each one moves what stands behind it down by one
-        rows[rows >= number] += 1
-    return batch.append_column(ROW, pa.array(rows))
+    blank = pc.equal(batch.column(0), "")
+    for column in batch.columns[1:]:
+        if not pc.any(blank).as_py():
+            break
+        blank = pc.and_(blank, pc.equal(column, ""))
+    numbered = batch.append_column(ROW, pa.array(rows))
+    return numbered.filter(pc.invert(blank)) if pc.any(blank).as_py() else numbered

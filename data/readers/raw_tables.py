@@ -114,12 +114,13 @@ def _open_parquet(path: Path, columns: Columns) -> RawTable:
     except (pa.ArrowInvalid, OSError) as error:
         raise _broken_parquet(path, error) from error
     names = chosen(path, found, columns)
+    ids = [name for name in (USER_ID, ITEM_ID) if name in names]
 
     def batches() -> Iterator[pa.RecordBatch]:
         first = 1
         try:
             # Ids repeat, so they are kept as dictionaries: a tenth of the memory, and looked up once each.
-            with pq.ParquetFile(path, read_dictionary=[USER_ID, ITEM_ID]) as file:
+            with pq.ParquetFile(path, read_dictionary=ids) as file:
                 for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(names)):
                     rows = np.arange(first, first + batch.num_rows, dtype=np.int64)
                     first += batch.num_rows

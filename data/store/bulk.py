@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 ROWS_AT_ONCE = 50_000  # rows held as Python tuples at a time, about 10 MB
 
@@ -43,9 +44,15 @@ def change_rows(connection: Connection, sqlite_sql: str, rows: Iterable[Row]) ->
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Send rows through PostgreSQL's COPY; needs the driver psycopg."""
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    errors = connection.dialect.loaded_dbapi.Error
+    sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    try:
+        with driver.cursor() as cursor, cursor.copy(sql) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except errors as error:
+        # What SQLAlchemy does for statements it runs itself, so that both ways fail alike.
+        raise DBAPIError.instance(sql, None, error, errors, dialect=connection.dialect) from error
 
 
 def rows_of(*columns: NDArray[Any] | Sequence[Any]) -> Iterator[Row]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -72,3 +74,32 @@ def read_vectors_state(connection: Connection, version: int) -> str:
         .where(item_vectors.c.version == version)
     ).one()
     return f"{n_vectors}-{n_outdated or 0}-{max_revision(connection)}"
+
+
+def read_newest_texts(connection: Connection, user_ids: Sequence[str], *, limit: int) -> dict[str, list[str]]:
+    """Read the texts of the newest items of some users.
+
+    Args:
+        connection: In a transaction.
+        user_ids: External ids.
+        limit: At most this many distinct items per user.
+
+    Returns:
+        Texts by user_id, the newest first; items without a text are left out, unknown users have none.
+    """
+    newest = sa.func.max(interactions.c.time).label("newest")
+    latest = sa.func.max(interactions.c.interaction_key).label("latest")
+    found = {}
+    for user_id in user_ids:
+        statement = (
+            sa.select(items.c.text, newest, latest)
+            .select_from(users)
+            .join(interactions, interactions.c.user_key == users.c.user_key)
+            .join(items, items.c.item_key == interactions.c.item_key)
+            .where(users.c.user_id == user_id, items.c.text != "")
+            .group_by(items.c.item_key, items.c.text)
+            .order_by(newest.desc(), latest.desc())
+            .limit(limit)
+        )
+        found[user_id] = list(connection.execute(statement).scalars())
+    return found

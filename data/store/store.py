@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 from data.item_texts import TEXT_LIMIT
 from data.readers.dataset import Dataset
 from data.store import interactions as events
-from data.store import publication, schema, snapshots, tokens, users_items, vectors, world
+from data.store import publication, schema, served, snapshots, tokens, users_items, vectors, world
 from data.store.connection import BUSY_TIMEOUT_S, connected_engine, masked, parsed_url, reading, writing
 from data.store.importing import ImportOptions, ImportSummary, OnProgress, import_into
 from data.store.interactions import EventTable, Watermark
@@ -65,14 +65,22 @@ class Store:
                 newer than this code, or, without ``migrate``, older.
         """
         engine = connected_engine(parsed_url(url), busy_timeout_s=busy_timeout_s)
-        with reading(engine) as connection:
+        store = cls(engine, clock)
+        try:
+            store._prepare_schema(migrate)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _prepare_schema(self, migrate: bool) -> None:
+        with self._reading() as connection:
             behind = bool(schema.pending_revisions(connection, schema.current_revision(connection)))
             if behind and not migrate:
                 schema.require_newest(connection)
         if behind:
-            with writing(engine) as connection:
+            with self._writing() as connection:
                 schema.migrate(connection)
-        return cls(engine, clock)
 
     @property
     def url(self) -> str:
@@ -303,6 +311,11 @@ class Store:
         with self._reading() as connection:
             self._stored(connection, version)
             return vectors.read_audiences(connection, version, item_ids)
+
+    def newest_texts(self, user_ids: Sequence[str], *, limit: int) -> dict[str, list[str]]:
+        """Read the texts of the newest ``limit`` items of some users, the newest first."""
+        with self._reading() as connection:
+            return served.read_newest_texts(connection, user_ids, limit=limit)
 
     def prune(self, keep: int) -> list[int]:
         """Delete the vectors of all but the ``keep`` newest versions, never those published now or before."""

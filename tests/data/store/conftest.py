@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -36,8 +37,18 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return postgres.create_database(request.getfixturevalue("postgres_server"), f"t{next(_numbers)}")
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with the schema; a test gets a copy, since migrating takes most of its time."""
+    path = tmp_path_factory.mktemp("migrated") / "coldcast.db"
+    Store.open(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
+def store(url: str, migrated: Path, tmp_path: Path) -> Iterator[Store]:
     """An empty store whose clock stands at NOW."""
+    if url.startswith("sqlite"):
+        shutil.copy(migrated, tmp_path / "coldcast.db")
     with Store.open(url, clock=lambda: NOW) as opened:
         yield opened

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from data.errors import StoreError
+from data.store.connection import reading, writing
+from data.store.schema import migrate, newest_revision, require_newest
+from data.store.store import Store
+from data.tables import VERSION_TABLE, metadata
+from tests.data.store.worlds import small
+
+
+def test_an_empty_database_gets_every_table_and_opening_again_changes_nothing(url: str) -> None:
+    with Store.open(url) as store:
+        assert store.schema_revision() == newest_revision() == "0001"
+        assert set(sa.inspect(store.engine).get_table_names()) == {*metadata.tables, VERSION_TABLE}
+        store.import_dataset(small())
+    with Store.open(url) as store:
+        assert store.counts()["users"] == 3
+        with writing(store.engine) as connection:
+            assert migrate(connection) == []
+
+
+def test_the_migrations_make_what_the_tables_say(store: Store) -> None:
+    with reading(store.engine) as connection:
+        options = {"version_table": VERSION_TABLE, "compare_type": True}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def test_a_newer_schema_is_refused(url: str) -> None:
+    with Store.open(url) as store, writing(store.engine) as connection:
+        connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0999'"))
+    message = r"has schema revision '0999', this coldcast knows only up to '0001'. Remedy: upgrade coldcast"
+    for asked in (True, False):
+        with pytest.raises(StoreError, match=message):
+            Store.open(url, migrate=asked)
+
+
+def test_without_migration_an_empty_database_is_refused_with_the_command(url: str) -> None:
+    with pytest.raises(
+        StoreError, match=r"schema revision None, this coldcast needs '0001'.*coldcast migrate"
+    ):
+        Store.open(url, migrate=False)
+    Store.open(url).close()
+    with Store.open(url, migrate=False) as store, reading(store.engine) as connection:
+        require_newest(connection)
+
+
+def test_somebody_elses_tables_are_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE users (name TEXT)")
+    other.commit()
+    other.close()
+    with pytest.raises(StoreError, match=r"has tables named users that coldcast did not create.*of its own"):
+        Store.open(f"sqlite:///{path}")
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+    assert sa.inspect(engine).get_table_names() == ["users"]
+
+
+def test_a_migration_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'coldcast.db'}"
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("alembic.op.create_index", fail)
+        with pytest.raises(RuntimeError, match="power cut"):
+            Store.open(url)
+    assert sa.inspect(sa.create_engine(url, poolclass=sa.NullPool)).get_table_names() == []
+    Store.open(url).close()
