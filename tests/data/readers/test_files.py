@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,14 +11,8 @@ import pytest
 
 from data.errors import InputError
 from data.readers import delimited
-from data.readers.dataset import Source
 from data.readers.files import read_files
-
-
-def rows_of(source: Source | None) -> list[dict[str, Any]]:
-    """All records of a source."""
-    assert source is not None
-    return [record for batch in source.batches() for record in batch.to_pylist()]
+from tests.data.readers.reading import rows_of
 
 
 def write(path: Path, content: str | bytes) -> Path:
