@@ -1,27 +1,29 @@
 """A model's config dataclass becomes Dagster run config, derived field by field: defaults exist once."""
 
 import dataclasses
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Any, get_type_hints
 
 import dagster as dg
 import pydantic
 
-T = TypeVar("T")
+
+class RunConfig(dg.Config):
+    """Dagster's view of a config dataclass, for one asset."""
+
+    def build(self) -> Any:
+        """The dataclass with these values; raises ``ValueError`` as the dataclass itself does."""
+        return _built(self)
 
 
-class RunConfig(dg.Config, Generic[T]):
-    """Dagster's view of a config dataclass; ``build`` gives the dataclass back, validated."""
+class SharedConfig(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Dagster's view of a config dataclass that several assets share."""
 
-    def build(self) -> T:
-        """The dataclass with these values.
-
-        Raises:
-            ValueError: As the dataclass itself raises for values out of range.
-        """
-        return type(self)._dataclass(**self._convert_to_config_dictionary())  # type: ignore[attr-defined,no-any-return]
+    def build(self) -> Any:
+        """The dataclass with these values; raises ``ValueError`` as the dataclass itself does."""
+        return _built(self)
 
 
-def run_config(dataclass_type: type[T]) -> type[RunConfig[T]]:
+def run_config(dataclass_type: type[Any]) -> type[RunConfig]:
     """Derive the Dagster config class of a flat frozen dataclass.
 
     Args:
@@ -29,19 +31,33 @@ def run_config(dataclass_type: type[T]) -> type[RunConfig[T]]:
             optionals or lists of those.
 
     Returns:
-        A Dagster ``Config`` class with the same fields, defaults and descriptions; unknown keys are refused.
+        A Dagster ``Config`` class with the same fields and defaults; unknown keys are refused.
 
     Raises:
         TypeError: If a field has no default.
     """
+    return _derived(dataclass_type, RunConfig, "Run")
+
+
+def shared_config(dataclass_type: type[Any]) -> type[SharedConfig]:
+    """Derive a Dagster resource of a flat frozen dataclass; as :func:`run_config`, for several assets."""
+    return _derived(dataclass_type, SharedConfig, "Shared")
+
+
+def _built(view: Any) -> Any:
+    kind = type(view)._dataclass
+    return kind(**{field.name: getattr(view, field.name) for field in dataclasses.fields(kind)})
+
+
+def _derived(dataclass_type: type[Any], base: type[Any], suffix: str) -> Any:
     hints = get_type_hints(dataclass_type)
     fields: dict[str, Any] = {}
-    for field in dataclasses.fields(dataclass_type):  # type: ignore[arg-type]
+    for field in dataclasses.fields(dataclass_type):
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise TypeError(f"{dataclass_type.__name__}.{field.name} needs a default to become run config")
-        default = field.default if field.default is not dataclasses.MISSING else field.default_factory()  # type: ignore[misc]
+        default = field.default if field.default is not dataclasses.MISSING else field.default_factory()
         fields[field.name] = (hints[field.name], pydantic.Field(default=default))
-    derived: Any = pydantic.create_model(f"{dataclass_type.__name__}Run", __base__=RunConfig, **fields)
+    derived: Any = pydantic.create_model(f"{dataclass_type.__name__}{suffix}", __base__=base, **fields)
     derived.__doc__ = dataclass_type.__doc__
     derived._dataclass = dataclass_type
-    return derived  # type: ignore[no-any-return]
+    return derived

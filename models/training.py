@@ -83,6 +83,26 @@ class TrainingHistory:
 
 OnEpoch = Callable[[EpochReport], None]
 
+LEAST_STEPS = 32  # per epoch: batches tuned on large data would leave small data almost untrained
+
+
+def fitting_batch(at_most: int, n: int) -> int:
+    """The batch size for ``n`` examples: ``at_most``, or less so that an epoch has at least 32 steps.
+
+    Args:
+        at_most: The size wanted on large data, >= 1.
+        n: Training examples, >= 1.
+
+    Returns:
+        A size in [1, at_most].
+
+    Raises:
+        ValueError: If a number is below 1.
+    """
+    if at_most < 1 or n < 1:
+        raise ValueError(f"at_most and n must be at least 1, got {at_most} and {n}")
+    return min(at_most, math.ceil(n / LEAST_STEPS))
+
 
 def train_epochs(
     model: Trainable[Batch],

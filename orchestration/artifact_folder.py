@@ -46,7 +46,9 @@ def write_artifact(folder: Path, value: Restable) -> int:
     temporary.mkdir()
     try:
         value.save(temporary)
-        digests = {str(f.relative_to(temporary)): _digest(f) for f in sorted(temporary.rglob("*")) if f.is_file()}
+        digests = {
+            str(f.relative_to(temporary)): _digest(f) for f in sorted(temporary.rglob("*")) if f.is_file()
+        }
         (temporary / DIGESTS).write_text(json.dumps(digests, indent=1))
         for file in temporary.rglob("*"):
             _sync(file)
@@ -79,7 +81,9 @@ def check_artifact(folder: Path) -> None:
         )
     for file, digest in json.loads((folder / DIGESTS).read_text()).items():
         if not (folder / file).is_file():
-            raise ArtifactError(f"the artefact {name} lacks its file {file}; delete {folder} and run `coldcast retrain`")
+            raise ArtifactError(
+                f"the artefact {name} lacks its file {file}; delete {folder} and run `coldcast retrain`"
+            )
         if _digest(folder / file) != digest:
             raise ArtifactError(
                 f"the artefact {name} is damaged: {file} no longer has the digest it was written with; "

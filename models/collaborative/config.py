@@ -20,7 +20,7 @@ class BprConfig:
         d: Numbers per user and item, >= 1. NGCF concatenates its layers: D = d * (layers + 1).
         layers: Steps of propagation over the graph, >= 1; matrix factorisation has none.
         learning_rate: Adam's step size, > 0.
-        batch_size: Training pairs per step, >= 1.
+        batch_size: Training pairs per step, >= 1; less on small data, for at least 32 steps per epoch.
         epochs: Greatest number of passes over the training pairs, >= 1.
         validate_every: Epochs from one validation to the next, >= 1.
         patience: Validations in a row without improvement that end the training, >= 1. None: never.
@@ -41,7 +41,7 @@ class BprConfig:
     epochs: int = 200
     validate_every: int = 10
     patience: int | None = 3
-    l2: float = 1e-6
+    l2: float = 1e-3
     negatives: int = 1
     message_dropout: float = 0.1
     seed: int = 42

@@ -17,7 +17,7 @@ from models.collaborative.negative_sampling import NegativeSampler
 from models.collaborative.ngcf import Ngcf
 from models.collaborative.training_pairs import TrainingPairs
 from models.retrieval import IndexArray
-from models.training import OnEpoch, train_epochs
+from models.training import OnEpoch, fitting_batch, train_epochs
 
 Validate = Callable[[CollaborativeEmbeddings], float]
 
@@ -56,7 +56,7 @@ def fit_bpr(
     batches = TripleBatches(
         pairs.positions,
         NegativeSampler(pairs.positions, n_users=n_users, n_items=len(pairs.warm_item_index)),
-        batch_size=config.batch_size,
+        batch_size=fitting_batch(config.batch_size, len(train)),
         negatives=config.negatives,
         generator=np.random.default_rng(int(batch_seed)),
         device=device,

@@ -1,0 +1,142 @@
+"""Champion and challenger before the judges: the same users, the same unseen items, what each would serve."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assets.judging import CUTOFF, evaluation_input
+from assets.model_version import ModelVersion, load_version
+from assets.promotion_decision import PromotionDecision
+from data.snapshot import Snapshot
+from evaluation.audience import evaluate_audience
+from evaluation.evaluation_input import EvaluationInput
+from evaluation.gate import Contender, decide, unseen_items
+from evaluation.user_side import evaluate_users
+from models.coldstart.config import ColdUpdateConfig
+
+if TYPE_CHECKING:
+    from assets.registry import Registry
+
+NDCG = ("ndcg", CUTOFF)
+
+
+@dataclass(frozen=True)
+class KnownUsersScorer:
+    """Scores of a version for the users of another snapshot; users it does not know come last.
+
+    Attributes:
+        users: The version's user vectors, shape (V, F), float32.
+        row_of: Row in ``users`` of each user of the snapshot, -1 if unknown, shape (U,), int64.
+        items: Shape (I, F), float32.
+    """
+
+    users: Any
+    row_of: Any
+    items: Any
+
+    def scores(self, user_index: Any, item_index: Any) -> Any:
+        """Inner products, shape (b, c), float32; an unknown user scores below every known one."""
+        rows = self.row_of[user_index]
+        known = rows >= 0
+        scores = np.zeros((len(rows), len(item_index)), dtype=np.float32)
+        scores[known] = self.users[rows[known]] @ self.items[item_index].T
+        scores[~known] = scores.min(initial=0.0) - 1.0
+        return scores
+
+
+def judge_challenger(
+    snapshot: Snapshot,
+    registry: "Registry",
+    *,
+    challenger: int,
+    champion: int | None,
+    cache: Path,
+    placement: ColdUpdateConfig,
+) -> PromotionDecision:
+    """Compare two registered versions on cold validation items that neither has trained on.
+
+    Args:
+        snapshot: The challenger's snapshot.
+        registry: Holds both versions.
+        challenger: The new version.
+        champion: The published version, None if there is none.
+        cache: Folder for copies of remote model files.
+        placement: How both would place the items.
+
+    Returns:
+        The gate's decision.
+    """
+    from models.baselines import tfidf_profile
+
+    versions = [load_version(registry, number, cache=cache) for number in (challenger, champion) if number]
+    data = unseen_data(snapshot, versions)
+    if not len(data.cold_validation):
+        reason = "no held-out validation item is unseen by both versions; the challenger cannot be judged"
+        return PromotionDecision(challenger, champion, False, reason, {})
+    contenders = [contender(version, snapshot, data, placement) for version in versions]
+    texts = snapshot.texts[np.arange(snapshot.n_items)]
+    profile = tfidf_profile.fit(
+        snapshot.split.train, texts=texts, warm_items=snapshot.split.warm_items, n_users=snapshot.n_users
+    )
+    reference = evaluate_users(profile, data, setting="cold", phase="validation", cutoffs=(CUTOFF,))["B"]
+    decision = decide(contenders[0], contenders[1] if champion else None, reference=reference.values[NDCG])
+    return PromotionDecision(challenger, champion, decision.promote, decision.reason, decision.numbers)
+
+
+def unseen_data(snapshot: Snapshot, versions: list[ModelVersion]) -> EvaluationInput:
+    """The snapshot's arrays with the held-out cold items that no version has trained on."""
+    data = evaluation_input(snapshot)
+    trained = [
+        snapshot.items.index_of(
+            [item for item in version.warm_items.ids if snapshot.items.contains([item])[0]]
+        )
+        for version in versions[1:]
+    ]
+    validation = unseen_items(data.cold_validation_items, *trained)
+    test = unseen_items(data.cold_test_items, *trained)
+    return replace(
+        data,
+        cold_validation=data.cold_validation[np.isin(data.cold_validation[:, 1], validation)],
+        cold_test=data.cold_test[np.isin(data.cold_test[:, 1], test)],
+        cold_validation_items=validation,
+        cold_test_items=test,
+    )
+
+
+def contender(
+    version: ModelVersion, snapshot: Snapshot, data: EvaluationInput, placement: ColdUpdateConfig
+) -> Contender:
+    """A version judged by what it would serve: placed vectors to users, direct probabilities to items."""
+    from models.coldstart.embedding_update import place_items
+
+    row_of = np.full(snapshot.n_users, -1, dtype=np.int64)
+    known = version.users.contains(snapshot.users.ids)
+    row_of[known] = version.users.index_of(list(np.asarray(snapshot.users.ids, dtype=object)[known]))
+    cold, space = data.cold_items, version.space
+    texts = snapshot.texts[cold]
+    pseudo = version.model.simulate(texts, k=min(placement.users_per_item, len(version.users)))
+    placed = np.zeros((snapshot.n_items, space.d), dtype=np.float32)
+    placed[cold] = place_items(
+        space.users, space.warm_items, pseudo, np.empty((0, 2), dtype=np.int64), placement
+    )
+    factors = version.model.user_factors()
+    direct = np.zeros((snapshot.n_items, factors.shape[1]), dtype=np.float32)
+    direct[cold] = version.model.item_factors(texts)
+    lists = evaluate_users(
+        KnownUsersScorer(space.users, row_of, placed),
+        data,
+        setting="cold",
+        phase="validation",
+        cutoffs=(CUTOFF,),
+    )["B"]
+    audience = evaluate_audience(KnownUsersScorer(factors, row_of, direct), data, cutoffs=(CUTOFF,))
+    return Contender(
+        name=f"version {version.version}",
+        snapshot_hash=version.content_hash,
+        ndcg=lists.values[NDCG],
+        known=known[lists.users],
+        users_covered=int(known.sum()),
+        audience=audience["validation"].values[NDCG],
+    )

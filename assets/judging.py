@@ -1,0 +1,93 @@
+"""From a snapshot to the judges' arrays, and the validation values that training stops on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from assets.scorers import OURS, Judged
+from data.snapshot import Snapshot
+from data.split import ItemRole
+from evaluation.evaluation_input import EvaluationInput, Phase, Setting
+from evaluation.judgement import Judgement, judge_probabilities, judge_scores
+from evaluation.protocol import RankingTask, rank_for_users, ranking_task
+from evaluation.ranking import recall
+from evaluation.scorer import FactorScorer
+
+CUTOFF = 20  # the papers' K
+
+
+def evaluation_input(snapshot: Snapshot) -> EvaluationInput:
+    """The snapshot's index arrays, as ``evaluation`` takes them."""
+    split = snapshot.split
+    return EvaluationInput(
+        train=split.train,
+        warm_validation=split.validation.warm,
+        warm_test=split.test.warm,
+        cold_validation=split.validation.cold,
+        cold_test=split.test.cold,
+        warm_items=split.warm_items,
+        cold_validation_items=split.items_with_role(ItemRole.COLD_VALIDATION),
+        cold_test_items=split.items_with_role(ItemRole.COLD_TEST),
+        n_users=snapshot.n_users,
+        n_items=snapshot.n_items,
+    )
+
+
+def warm_recall(snapshot: Snapshot) -> Callable[[Any], float]:
+    """Recall@20 of collaborative embeddings on warm validation pairs, ranked among warm items."""
+    task = validation_task(snapshot, "warm")
+
+    def validate(embeddings: Any) -> float:
+        scorer = FactorScorer(embeddings.users, embeddings.item_table(snapshot.n_items))
+        return mean_recall(scorer, task)
+
+    return validate
+
+
+def cold_recall(snapshot: Snapshot) -> Callable[[Any], float]:
+    """Recall@20 of a text model on cold validation pairs, ranked among all held-out cold items."""
+    task = validation_task(snapshot, "cold")
+    texts = snapshot.texts[task.candidates]
+
+    def validate(model: Any) -> float:
+        users = model.user_factors()
+        items = np.zeros((snapshot.n_items, users.shape[1]), dtype=np.float32)
+        items[task.candidates] = model.item_factors(texts)
+        return mean_recall(FactorScorer(users, items), task)
+
+    return validate
+
+
+def validation_task(snapshot: Snapshot, setting: Setting, phase: Phase = "validation") -> RankingTask:
+    """The ranking question of one setting under evaluator B."""
+    return ranking_task(evaluation_input(snapshot), setting, phase=phase)
+
+
+def mean_recall(scorer: Any, task: RankingTask) -> float:
+    """Mean over users of Recall@20."""
+    ranked = rank_for_users(scorer, task, k=CUTOFF)
+    return float(recall(ranked.hits, ranked.n_true, k=CUTOFF).mean())
+
+
+def judge_all(
+    judged: dict[str, Judged], data: EvaluationInput, *, report: Callable[[int, int, str], None]
+) -> dict[str, Judgement]:
+    """Judge every model from both sides; validation figures too for our own, which are chosen by them.
+
+    Args:
+        judged: Models by name.
+        data: The judges' arrays.
+        report: Told ``(done, total, name)`` as the models are judged.
+
+    Returns:
+        Judgements by name.
+    """
+    judgements = {}
+    for done, (name, one) in enumerate(judged.items()):
+        report(done, len(judged), name)
+        phases: tuple[Phase, ...] = ("validation", "test") if name in OURS else ("test",)
+        judge = judge_probabilities if one.log_probabilities else judge_scores
+        judgements[name] = judge(one.scorer, data, phases=phases)
+    report(len(judged), len(judged), "")
+    return judgements

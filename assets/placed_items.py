@@ -1,0 +1,127 @@
+"""The value of the placement station, and how it is made."""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assets.item_distributions import ItemDistributions
+from assets.model_version import ModelVersion
+from assets.waiting_items import WaitingItems
+from models.coldstart.config import ColdUpdateConfig
+from models.coldstart.top_users import TopUsers
+
+HEAD = "items.json"
+VECTORS = "vectors.npz"
+
+
+@dataclass(frozen=True)
+class PlacedItems:
+    """Vectors of items that a version was not trained on.
+
+    Attributes:
+        version: The version in whose space they lie.
+        item_ids: External ids, length C.
+        kinds: ``cold`` (from pseudo-interactions alone) or ``held_out`` (real interactions took part), length C.
+        text_hashes: Length C.
+        vectors: Shape (C, D), float32.
+        warm_norm: Median norm of the version's warm items.
+        fixed_before: Digest of the user and warm item tables before the update.
+        fixed_after: The same afterwards; equal, or the update moved what it must not.
+    """
+
+    version: int
+    item_ids: list[str]
+    kinds: list[str]
+    text_hashes: list[str]
+    vectors: Any
+    warm_norm: float
+    fixed_before: str
+    fixed_after: str
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+    def counts(self) -> dict[str, int]:
+        """Items of each kind."""
+        return dict(Counter(self.kinds))
+
+    def save(self, directory: Path) -> None:
+        """Write ``items.json`` and ``vectors.npz``."""
+        names = ("version", "item_ids", "kinds", "text_hashes", "warm_norm", "fixed_before", "fixed_after")
+        head = {name: getattr(self, name) for name in names}
+        (directory / HEAD).write_text(json.dumps(head), encoding="utf-8")
+        np.savez(directory / VECTORS, vectors=self.vectors)
+
+    @classmethod
+    def load(cls, directory: Path) -> "PlacedItems":
+        """Read what :meth:`save` wrote."""
+        with np.load(directory / VECTORS, allow_pickle=False) as arrays:
+            vectors = arrays["vectors"]
+        return cls(vectors=vectors, **json.loads((directory / HEAD).read_text(encoding="utf-8")))
+
+
+def place_waiting(
+    version: ModelVersion, waiting: WaitingItems, answers: ItemDistributions, config: ColdUpdateConfig
+) -> PlacedItems:
+    """Optimise the vectors of the waiting items, and only those.
+
+    Items without real readers get their pseudo-interactions. Items with fewer readers than
+    ``config.users_per_item`` get both kinds, items with more their real ones alone. Items with neither text nor
+    readers wait on.
+
+    Args:
+        version: Gives the space.
+        waiting: The items and their real readers.
+        answers: The distributions of the items that have a text.
+        config: Of the update.
+
+    Returns:
+        The vectors.
+    """
+    answered = {item: row for row, item in enumerate(answers.item_ids)}
+    row_of = np.array([answered.get(item, -1) for item in waiting.item_ids], dtype=np.int64)
+    readers = waiting.readers()
+    simulated = (row_of >= 0) & (readers < config.users_per_item)
+    groups = (
+        waiting.only(simulated),
+        waiting.only(~simulated & (readers > 0)),
+    )
+    before = fixed_digest(version)
+    asked = row_of[simulated]
+    pseudo = TopUsers(answers.top.users[asked], answers.top.log_probabilities[asked])
+    vectors = [
+        _placed(version, groups[0], pseudo, config),
+        _placed(version, groups[1], None, config),
+    ]
+    kinds = ["held_out" if count else "cold" for group in groups for count in group.readers()]
+    return PlacedItems(
+        version=version.version,
+        item_ids=[item for group in groups for item in group.item_ids],
+        kinds=kinds,
+        text_hashes=[text for group in groups for text in group.text_hashes],
+        vectors=np.concatenate(vectors),
+        warm_norm=float(np.median(np.linalg.norm(version.space.warm_items, axis=1))),
+        fixed_before=before,
+        fixed_after=fixed_digest(version),
+    )
+
+
+def fixed_digest(version: ModelVersion) -> str:
+    """SHA-256 over the tables that placement must not touch."""
+    digest = hashlib.sha256(np.ascontiguousarray(version.space.users).tobytes())
+    digest.update(np.ascontiguousarray(version.space.warm_items).tobytes())
+    return digest.hexdigest()
+
+
+def _placed(version: ModelVersion, group: WaitingItems, pseudo: Any, config: ColdUpdateConfig) -> Any:
+    from models.coldstart.embedding_update import place_items
+
+    if not len(group):
+        return np.empty((0, version.space.d), dtype=np.float32)
+    space = version.space
+    return place_items(space.users, space.warm_items, pseudo, group.real_pairs, config)

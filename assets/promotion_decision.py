@@ -1,0 +1,36 @@
+"""The value of the promotion station."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+FILE_NAME = "decision.json"
+
+
+@dataclass(frozen=True)
+class PromotionDecision:
+    """What the gate said about a version.
+
+    Attributes:
+        version: The challenger.
+        champion: The version it was compared with, None if there was none.
+        promote: Whether it is to be published.
+        reason: One sentence with the numbers.
+        numbers: The numbers by name.
+    """
+
+    version: int
+    champion: int | None
+    promote: bool
+    reason: str
+    numbers: dict[str, Any]
+
+    def save(self, directory: Path) -> None:
+        """Write ``decision.json``."""
+        (directory / FILE_NAME).write_text(json.dumps(asdict(self), indent=1))
+
+    @classmethod
+    def load(cls, directory: Path) -> "PromotionDecision":
+        """Read ``decision.json``."""
+        return cls(**json.loads((directory / FILE_NAME).read_text()))

@@ -1,0 +1,122 @@
+"""The switch: the store's publication row is the truth, written in one transaction; the alias follows."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assets.item_distributions import ItemDistributions
+from assets.model_version import ModelVersion
+from assets.placed_items import PlacedItems
+from data.item_texts import text_hash
+
+if TYPE_CHECKING:
+    from assets.registry import Registry
+    from data.store.publication import ModelVersion as StoredVersion
+    from data.store.store import Store
+    from data.store.vectors import Audiences, ItemVectors
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication did.
+
+    Attributes:
+        version: The version that is published now.
+        switched: Whether it was another one before.
+        items_added: Items that got a vector.
+        alias_warning: Why the champion alias could not follow yet; empty if it did.
+    """
+
+    version: int
+    switched: bool
+    items_added: int
+    alias_warning: str
+
+
+def publish(
+    store: "Store",
+    registry: "Registry",
+    version: ModelVersion,
+    *,
+    placed: PlacedItems,
+    answers: ItemDistributions,
+) -> Published:
+    """Publish a version whole, or add newly placed items to the published one.
+
+    The alias is moved after the transaction. If MLflow is lost by then, the publication stands; ``coldcast status``
+    shows the difference and repairs it.
+
+    Raises:
+        StoreError: If the database fails; nothing is changed then.
+    """
+    from assets.registry import OVERRULED, RegistryError
+
+    current = store.current_publication()
+    switched = current is None or current.version != version.version
+    registered = registry.version(version.version)
+    forced = registered.decision == OVERRULED
+    if switched:
+        stored = stored_version(store, version, placed=placed, answers=answers)
+        store.publish(stored, reason=registered.reason, forced=forced)
+    else:
+        store.add_placements(version.version, item_vectors(placed), audiences(placed, answers))
+    warning = ""
+    try:
+        if switched:
+            registry.promote(
+                version.version,
+                registered.reason,
+                decision="forced" if forced else "promoted",
+            )
+    except RegistryError as error:
+        warning = f"version {version.version} is published, but the alias could not follow: {error}"
+    return Published(version.version, switched, len(placed), warning)
+
+
+def stored_version(
+    store: "Store", version: ModelVersion, *, placed: PlacedItems, answers: ItemDistributions
+) -> "StoredVersion":
+    """A version as the store takes it: users, warm items and placed items with their audiences."""
+    from data.store.publication import ModelVersion as StoredVersion
+    from data.store.vectors import ItemVectors, UserVectors
+
+    texts = store.read_items()
+    hashes = dict(zip(texts.item_ids.tolist(), texts.text_hashes.tolist(), strict=True))
+    warm = list(version.warm_items.ids)
+    unknown = text_hash("")
+    items = ItemVectors(
+        item_ids=[*warm, *placed.item_ids],
+        kinds=["warm"] * len(warm) + placed.kinds,
+        text_hashes=[hashes.get(item, unknown) for item in warm] + placed.text_hashes,
+        vectors=np.concatenate([version.space.warm_items, placed.vectors]),
+    )
+    return StoredVersion(
+        version=version.version,
+        snapshot_key=version.snapshot_key,
+        content_hash=version.content_hash,
+        users=UserVectors(list(version.users.ids), version.space.users),
+        items=items,
+        audiences=audiences(placed, answers),
+    )
+
+
+def item_vectors(placed: PlacedItems) -> "ItemVectors":
+    """Placed items as the store takes them."""
+    from data.store.vectors import ItemVectors
+
+    return ItemVectors(placed.item_ids, placed.kinds, placed.text_hashes, placed.vectors)
+
+
+def audiences(placed: PlacedItems, answers: ItemDistributions) -> "Audiences":
+    """The audiences of the placed items that were asked for one."""
+    from data.store.vectors import Audiences
+
+    has_vector = set(placed.item_ids)
+    rows = np.array([row for row, item in enumerate(answers.item_ids) if item in has_vector], dtype=np.int64)
+    users = np.array(answers.user_ids, dtype=object)
+    return Audiences(
+        item_ids=[answers.item_ids[row] for row in rows],
+        user_ids=users[answers.top.users[rows]],
+        log_probabilities=answers.top.log_probabilities[rows],
+    )

@@ -1,0 +1,83 @@
+"""Everything that is judged in one report, each as a scorer of users for items."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from data.snapshot import Snapshot
+from data.split import ItemRole
+from evaluation.scorer import FactorScorer
+from models.coldstart.config import ColdUpdateConfig
+
+PRODUCT = "default"
+DIRECT = "filterllm"
+OURS = (PRODUCT, DIRECT)
+REFERENCE_OF_GATE = "tfidf_profile"
+
+
+class Judged(NamedTuple):
+    """A scorer and whether its scores are log-probabilities, normalised over all users."""
+
+    scorer: Any
+    log_probabilities: bool = False
+
+
+def placed_table(snapshot: Snapshot, embeddings: Any, model: Any, config: ColdUpdateConfig) -> Any:
+    """The item table that would be published: warm rows as trained, cold rows placed from their text.
+
+    Returns:
+        Shape (I, D), float32; items that are neither warm nor held out stay zero.
+    """
+    from models.coldstart.embedding_update import place_items
+
+    cold = snapshot.split.items_with_role(ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST)
+    pseudo = model.simulate(snapshot.texts[cold], k=min(config.users_per_item, snapshot.n_users))
+    none = np.empty((0, 2), dtype=np.int64)
+    table = embeddings.item_table(snapshot.n_items)
+    table[cold] = place_items(embeddings.users, embeddings.warm_items, pseudo, none, config)
+    return table
+
+
+def product_scorers(
+    snapshot: Snapshot, embeddings: Any, model: Any, config: ColdUpdateConfig
+) -> dict[str, Judged]:
+    """Ours: the product (placed embeddings), FilterLLM scored directly, the collaborative model alone."""
+    texts = snapshot.texts[np.arange(snapshot.n_items)]
+    direct = FactorScorer(model.user_factors(), model.item_factors(texts))
+    placed = FactorScorer(embeddings.users, placed_table(snapshot, embeddings, model, config))
+    collaborative = FactorScorer(embeddings.users, embeddings.item_table(snapshot.n_items))
+    return {
+        PRODUCT: Judged(placed),
+        DIRECT: Judged(direct, log_probabilities=True),
+        "collaborative": Judged(collaborative),
+    }
+
+
+def reference_scorers(snapshot: Snapshot, embeddings: Any, model: Any, *, seed: int) -> dict[str, Judged]:
+    """The references of the report, fitted on training pairs alone.
+
+    Args:
+        snapshot: The snapshot.
+        embeddings: Collaborative embeddings.
+        model: Its language model, without adapters, embeds the texts for kNN and ridge.
+        seed: Seed of chance.
+    """
+    from models.baselines import chance, content_knn, popularity, ridge, ridge_to_vectors, tfidf_profile
+
+    train, users, warm = snapshot.split.train, snapshot.n_users, snapshot.split.warm_items
+    texts = snapshot.texts[np.arange(snapshot.n_items)]
+    features = model.encode(texts)
+    text_to_users = ridge.fit(train, embeddings=features, warm_items=warm, n_users=users)
+    return {
+        "chance": Judged(chance.fit(seed=seed)),
+        "popularity": Judged(popularity.fit(train, n_users=users, n_items=snapshot.n_items)),
+        REFERENCE_OF_GATE: Judged(tfidf_profile.fit(train, texts=texts, warm_items=warm, n_users=users)),
+        "content_knn": Judged(content_knn.fit(train, embeddings=features, warm_items=warm, n_users=users)),
+        "ridge": Judged(text_to_users),
+        "ridge_root_degree": Judged(ridge.divided_by_root_degree(text_to_users, train)),
+        "ridge_to_vectors": Judged(
+            ridge_to_vectors.fit(
+                features, warm_items=warm, user_vectors=embeddings.users, warm_vectors=embeddings.warm_items
+            )
+        ),
+    }

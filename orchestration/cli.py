@@ -1,0 +1,258 @@
+"""The command line: each command starts the job a sensor would, or acts directly on the home."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import yaml
+from rich.console import Console
+
+from data.home import DAGSTER_VARIABLE, DATABASE_VARIABLE, HOME_VARIABLE, MLFLOW_VARIABLE, Home
+from orchestration.cli_errors import FriendlyGroup
+from orchestration.cli_import import download, import_group
+
+EPILOG = f"""
+State lives in one folder: --home, else {HOME_VARIABLE}, else ./.coldcast. {DATABASE_VARIABLE}, {MLFLOW_VARIABLE}
+and {DAGSTER_VARIABLE} replace single parts of it by a server.
+"""
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every command gets."""
+
+    home: Home
+    console: Console
+
+
+@click.group(cls=FriendlyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--home", type=click.Path(file_okay=False), default=None, help="The state folder.")
+@click.version_option(package_name="coldcast")
+@click.pass_context
+def main(context: click.Context, home: str | None) -> None:
+    """Who will want a new item? One pass over its text gives a distribution over all users.
+
+    \b
+    The usual way:
+      coldcast import citeulike --from DIR    events and texts into the store
+      coldcast retrain                        snapshot, train, judge, register, promote, place, publish
+      coldcast place --text "A new title"     the audience of a title never seen before
+      coldcast status                         what is published, what waits
+      coldcast ui                             Dagster and MLflow in the browser
+    """
+    context.obj = Context(Home.resolve(home), Console())
+
+
+main.add_command(import_group)
+main.add_command(download)
+
+CONFIG = click.option(
+    "--config", "config_file", type=FILE, help="A YAML file of settings, see `coldcast config`."
+)
+SET = click.option(
+    "--set", "assignments", multiple=True, metavar="SECTION.FIELD=VALUE", help="One setting, e.g. bpr.d=64."
+)
+
+
+@main.command()
+@CONFIG
+@SET
+@click.option(
+    "--split", "split_directory", type=FOLDER, help="Use these fixed split files instead of the live holdout."
+)
+@click.option(
+    "--time-split", is_flag=True, help="Split by time: the newest items and interactions are held out."
+)
+@click.option(
+    "--holdout", type=float, help="Share of items and of warm items' pairs held out, validation and test."
+)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Train although nothing changed; such a version is never promoted by itself.",
+)
+@click.pass_obj
+def retrain(
+    obj: Context,
+    config_file: Path | None,
+    assignments: tuple[str, ...],
+    split_directory: Path | None,
+    time_split: bool,
+    holdout: float | None,
+    force: bool,
+) -> None:
+    """Snapshot, train, judge, register; promote if better; place cold items and publish.
+
+    Without new data since the last finished retrain it says so and stops. A retrain that failed or was
+    interrupted continues at the first station whose artefact is missing.
+    """
+    from orchestration.retraining import retrain_home
+    from orchestration.settings import Settings, split_choice
+
+    settings = Settings.read(obj.home, config_file, assignments)
+    settings = split_choice(settings, directory=split_directory, by_time=time_split, holdout=holdout)
+    retrain_home(obj.home, settings, console=obj.console, force=force)
+
+
+@main.command()
+@CONFIG
+@SET
+@click.option(
+    "--text", multiple=True, help="Print the audience of this text; nothing is stored. May be repeated."
+)
+@click.option(
+    "-k", "--users", "k", type=click.IntRange(min=1), default=20, show_default=True, help="Users per text."
+)
+@click.option("--out", type=FILE, help="Write the published audiences to this Parquet file.")
+@click.pass_obj
+def place(
+    obj: Context,
+    config_file: Path | None,
+    assignments: tuple[str, ...],
+    text: tuple[str, ...],
+    k: int,
+    out: Path | None,
+) -> None:
+    """Give every item without a vector its audience and its embedding, with the published version.
+
+    With --text: print who would want it, each with a probability and the nearest titles of their history.
+    """
+    from orchestration import placing
+    from orchestration.settings import Settings
+
+    if text:
+        placing.print_audiences(obj.home, list(text), k=k, console=obj.console)
+        return
+    placing.place_items(obj.home, Settings.read(obj.home, config_file, assignments), console=obj.console)
+    if out is not None:
+        placing.export_audiences(obj.home, out, console=obj.console)
+
+
+@main.command()
+@CONFIG
+@SET
+@click.option("--snapshot", help="The snapshot's key; the newest one with trained models if left out.")
+@click.pass_obj
+def evaluate(
+    obj: Context, config_file: Path | None, assignments: tuple[str, ...], snapshot: str | None
+) -> None:
+    """Judge a snapshot's trained models again and print the report."""
+    from orchestration.retraining import evaluate_home
+    from orchestration.settings import Settings
+
+    settings = Settings.read(obj.home, config_file, assignments)
+    evaluate_home(obj.home, settings, snapshot=snapshot, console=obj.console)
+
+
+@main.command()
+@click.argument("version", type=int)
+@click.option("--force", is_flag=True, required=True, help="Say that you overrule the gate; it is recorded.")
+@click.option("--reason", default="", help="Why; recorded with the version.")
+@click.pass_obj
+def promote(obj: Context, version: int, force: bool, reason: str) -> None:
+    """Publish a registered VERSION although the gate did not choose it."""
+    from orchestration.releases import force_promotion
+
+    force_promotion(obj.home, version, reason=reason, console=obj.console)
+
+
+@main.command()
+@click.option("--reason", default="", help="Why; recorded.")
+@click.pass_obj
+def rollback(obj: Context, reason: str) -> None:
+    """Publish the version that was published before the present one."""
+    from orchestration.releases import roll_back
+
+    roll_back(obj.home, reason=reason, console=obj.console)
+
+
+@main.command()
+@click.pass_obj
+def status(obj: Context) -> None:
+    """What is stored, trained and published in this home; repairs an alias that differs."""
+    from orchestration.status import print_status
+
+    print_status(obj.home, obj.console)
+
+
+@main.command()
+@CONFIG
+@SET
+@click.pass_obj
+def config(obj: Context, config_file: Path | None, assignments: tuple[str, ...]) -> None:
+    """Print every setting with its value, as YAML to start your own file from."""
+    from orchestration.settings import Settings
+
+    effective = Settings.read(obj.home, config_file, assignments).effective()
+    click.echo(yaml.safe_dump(effective, sort_keys=False), nl=False)
+
+
+@main.command()
+@click.pass_obj
+def migrate(obj: Context) -> None:
+    """Bring the store's schema to this version's; a newer schema is refused."""
+    from data.store.store import Store
+
+    with Store.open(obj.home.create().database_url) as store:
+        obj.console.print(f"the store {store.url} has schema {store.schema_revision()}")
+
+
+@main.command()
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Newest snapshots and versions kept.",
+)
+@click.pass_obj
+def prune(obj: Context, keep: int) -> None:
+    """Delete old snapshots, artefacts and versions; what is published, and what came before it, stays."""
+    from orchestration.releases import prune_home
+
+    prune_home(obj.home, keep=keep, console=obj.console)
+
+
+@main.command()
+@click.option(
+    "--port", type=int, default=3000, show_default=True, help="Dagster's port; MLflow gets the next one."
+)
+@click.pass_obj
+def ui(obj: Context, port: int) -> None:
+    """Serve Dagster (with its daemon) and MLflow on loopback until interrupted."""
+    from orchestration.web import serve_uis
+
+    serve_uis(obj.home, port=port, console=obj.console)
+
+
+@main.command()
+@click.option(
+    "--users", type=click.IntRange(min=50), default=600, show_default=True, help="Users of the world."
+)
+@click.option(
+    "--items", type=click.IntRange(min=300), default=1500, show_default=True, help="Items of the world."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the world.")
+@click.pass_obj
+def demo(obj: Context, users: int, items: int, seed: int) -> None:
+    """The whole way on a synthetic world whose right answer is known."""
+    from orchestration.demo import run_demo
+
+    run_demo(obj.home, users=users, items=items, seed=seed, console=obj.console)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=int, default=8000, show_default=True, help="Port to listen on.")
+@click.pass_obj
+def serve(obj: Context, host: str, port: int) -> None:
+    """Answer recommendation and audience requests from the published version over HTTP."""
+    from orchestration.web import serve_recommendations
+
+    serve_recommendations(obj.home, host=host, port=port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""The commands that bring data in."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+from rich.console import Console
+
+from data.readers.download import DownloadName
+from orchestration.terminal import Bars
+
+if TYPE_CHECKING:
+    from data.readers.dataset import Dataset
+
+FROM = click.option(
+    "--from",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="The folder that holds the files.",
+)
+ENCODING = click.option("--encoding", default=None, help="Of the text files; the source's own if left out.")
+TEMPLATE = click.option("--template", default=None, help="How attributes become part of an item's text.")
+MIN_RATING = click.option("--min-rating", type=float, default=None, help="Leave out ratings below this one.")
+CREATE_UNKNOWN = click.option(
+    "--create-unknown", is_flag=True, help="Create users and items that interactions name and nobody listed."
+)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group("import")
+def import_group() -> None:
+    """Bring users, items and interactions into the store.
+
+    An import is one transaction: a broken file leaves the store as it was, and the message names file, row and
+    remedy. Importing the same again adds nothing.
+    """
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _import(obj: Any, dataset: "Dataset", *, create_unknown: bool = False) -> None:
+    from data.store.store import Store
+
+    with Bars(Console(stderr=True)) as bars, Store.open(obj.home.create().database_url) as store:
+        summary = store.import_dataset(
+            dataset,
+            create_unknown=create_unknown,
+            on_progress=lambda at: bars.update(
+                f"{at.stage} of {dataset.name}", at.done, at.total or at.done, ""
+            ),
+        )
+    obj.console.print(
+        f"{summary.users_added:,} users, {summary.items_added:,} items and {summary.interactions_added:,} interactions "
+        f"added; {summary.items_changed:,} texts changed; {summary.duplicates:,} interactions were known already; "
+        f"{summary.truncated_texts:,} texts cut to the limit"
+    )
+    for warning in summary.warnings:
+        obj.console.print(f"[yellow]warning:[/] {warning}")
+
+
+def _source_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (CREATE_UNKNOWN, TEMPLATE, ENCODING, FROM):
+        command = option(command)
+    return command
+
+
+@import_group.command()
+@_source_options
+@click.pass_obj
+def citeulike(
+    obj: Any, directory: Path, encoding: str | None, template: str | None, create_unknown: bool
+) -> None:
+    """CiteULike-a: users.dat (libraries) and titles.txt."""
+    from data.readers.citeulike import read_citeulike
+
+    dataset = read_citeulike(directory, **_given(encoding=encoding, template=template))
+    _import(obj, dataset, create_unknown=create_unknown)
+
+
+@import_group.command()
+@_source_options
+@MIN_RATING
+@click.pass_obj
+def movielens(
+    obj: Any,
+    directory: Path,
+    encoding: str | None,
+    template: str | None,
+    create_unknown: bool,
+    min_rating: float | None,
+) -> None:
+    """MovieLens: ml-latest-small (CSV), or 1M and 10M (the :: format, Latin-1)."""
+    from data.readers.movielens import read_movielens
+
+    options = _given(encoding=encoding, template=template, min_rating=min_rating)
+    _import(obj, read_movielens(directory, **options), create_unknown=create_unknown)
+
+
+@import_group.command()
+@_source_options
+@MIN_RATING
+@click.pass_obj
+def movietweetings(
+    obj: Any,
+    directory: Path,
+    encoding: str | None,
+    template: str | None,
+    create_unknown: bool,
+    min_rating: float | None,
+) -> None:
+    """MovieTweetings: ratings.dat and movies.dat."""
+    from data.readers.movietweetings import read_movietweetings
+
+    options = _given(encoding=encoding, template=template, min_rating=min_rating)
+    _import(obj, read_movietweetings(directory, **options), create_unknown=create_unknown)
+
+
+@import_group.command()
+@click.option("--interactions", type=FILE, help="Columns user_id, item_id; also time, weight.")
+@click.option("--items", type=FILE, help="Columns item_id, text; also created_at; any other is an attribute.")
+@click.option("--users", type=FILE, help="Column user_id; also created_at.")
+@ENCODING
+@TEMPLATE
+@MIN_RATING
+@CREATE_UNKNOWN
+@click.pass_obj
+def files(
+    obj: Any,
+    interactions: Path | None,
+    items: Path | None,
+    users: Path | None,
+    encoding: str | None,
+    template: str | None,
+    min_rating: float | None,
+    create_unknown: bool,
+) -> None:
+    """Your own files: CSV, Parquet or JSON lines, told apart by their ending."""
+    from data.readers.files import read_files
+
+    options = _given(encoding=encoding, template=template, min_rating=min_rating)
+    dataset = read_files(interactions, items, users=users, **options)
+    _import(obj, dataset, create_unknown=create_unknown)
+
+
+@import_group.command()
+@click.option(
+    "--users", type=click.IntRange(min=50), default=600, show_default=True, help="Users of the world."
+)
+@click.option(
+    "--items", type=click.IntRange(min=300), default=1500, show_default=True, help="Items with interactions."
+)
+@click.option(
+    "--interactions", type=int, default=30_000, show_default=True, help="About so many interactions."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the world.")
+@click.pass_obj
+def synthetic(obj: Any, users: int, items: int, interactions: int, seed: int) -> None:
+    """A small world whose right answer is known; the report then shows an oracle too."""
+    from data.readers.synthetic import SyntheticWorld
+
+    world = SyntheticWorld.create(users, items, n_interactions=interactions, seed=seed)
+    world.save(obj.home.create().root)
+    _import(obj, world.dataset())
+
+
+@click.command()
+@click.argument("name", type=click.Choice(get_args(DownloadName)))
+@click.option(
+    "--to", "directory", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder."
+)
+@click.option("--base-url", default=None, help="Another address to fetch from, such as a mirror.")
+@click.pass_obj
+def download(obj: Any, name: DownloadName, directory: Path, base_url: str | None) -> None:
+    """Fetch a public data set into a folder; `coldcast import` reads it from there."""
+    from data.readers.download import download as fetch
+
+    for path in fetch(name, directory, base_url=base_url):
+        obj.console.print(str(path))

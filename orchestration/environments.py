@@ -1,0 +1,65 @@
+"""Dagster's instance inside a home, and the resources every job gets."""
+
+import os
+from typing import Any
+
+import dagster as dg
+import yaml
+
+from assets.placement import Placement
+from assets.progress import Progress
+from assets.resources import Compute, RegistryResource, StoreResource
+from assets.run_lock import RunLock
+from data.home import DAGSTER_VARIABLE, HOME_VARIABLE, Home
+from orchestration.io_managers import Artifacts
+
+INSTANCE = {
+    "telemetry": {"enabled": False},
+    "concurrency": {
+        "runs": {
+            "max_concurrent_runs": 4,
+            "tag_concurrency_limits": [{"key": "purpose", "value": "retrain", "limit": 1}],
+        },
+    },
+}
+DAEMON_WAITS_SECONDS = 6 * 3600.0  # a run from the UI or a sensor waits for the one before it
+
+
+def instance_settings(home: Home) -> dict[str, Any]:
+    """The contents of ``dagster.yaml``: SQLite inside the home, or the URL named by the environment."""
+    settings: dict[str, Any] = dict(INSTANCE)
+    if home.dagster_url:
+        settings["storage"] = {"postgres": {"postgres_url": {"env": DAGSTER_VARIABLE}}}
+    return settings
+
+
+def use_home(home: Home) -> Home:
+    """Make this home the one that this process and its children use; write Dagster's settings."""
+    home.create()
+    os.environ[HOME_VARIABLE] = str(home.root)
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    wanted = yaml.safe_dump(instance_settings(home))
+    file = home.dagster / "dagster.yaml"
+    if not file.exists() or file.read_text() != wanted:
+        file.write_text(wanted)
+    return home
+
+
+def resources(*, progress: Progress, lock_wait_seconds: float = DAEMON_WAITS_SECONDS) -> dict[str, Any]:
+    """What the assets may ask for; every value is found through the environment at run time.
+
+    Args:
+        progress: Who is told about each station's advance.
+        lock_wait_seconds: How long a run waits for another one in the same home.
+    """
+    return {
+        "io_manager": Artifacts(),
+        "store": StoreResource(),
+        "registry": RegistryResource(),
+        "compute": Compute(
+            threads=dg.EnvVar.int("COLDCAST_THREADS") if "COLDCAST_THREADS" in os.environ else 0
+        ),
+        "placement": Placement(),
+        "progress": progress,
+        "run_lock": RunLock(wait_seconds=lock_wait_seconds),
+    }

@@ -1,0 +1,69 @@
+"""Overrule the gate, go back, and clear away: each recorded, each leaving one consistent version."""
+
+import shutil
+
+from rich.console import Console
+
+from assets.resources import RegistryResource
+from data.errors import InputError
+from data.home import Home
+from data.store.store import Store
+from orchestration.environments import use_home
+from orchestration.jobs import TRAINING
+from orchestration.launch import run_job
+from orchestration.settings import Settings
+
+
+def force_promotion(home: Home, version: int, *, reason: str, console: Console) -> None:
+    """Publish a registered version although the gate did not choose it; places what it has not placed yet.
+
+    Raises:
+        RegistryError: If the version does not exist.
+        JobFailed: If placement fails; what was published stays.
+    """
+    from assets.registry import OVERRULED
+
+    use_home(home)
+    registry = RegistryResource(home=str(home.root)).open()
+    registry.accept(version, reason or "promoted by hand", decision=OVERRULED)
+    settings = Settings.read(home).with_values("distributions", version=version)
+    run_job(home, "place_cold_items", run_config=settings.run_config())
+    console.print(f"version {version} is published (forced: {reason or 'no reason given'})")
+
+
+def roll_back(home: Home, *, reason: str, console: Console) -> None:
+    """Publish the version before the present one again; its vectors are still stored, so this is one switch.
+
+    Raises:
+        InputError: If there is no earlier version.
+    """
+    registry = RegistryResource(home=str(use_home(home).root)).open()
+    with Store.open(home.database_url) as store:
+        try:
+            publication = store.rollback_publication(reason=reason or "rolled back by hand")
+        except ValueError as error:
+            raise InputError(str(error)) from None
+    registry.follow_rollback(publication.version, reason or "rolled back by hand")
+    console.print(f"version {publication.version} is published again")
+
+
+def prune_home(home: Home, *, keep: int, console: Console) -> None:
+    """Delete artefacts of old snapshots and old versions; the published version and the one before it stay."""
+    registry = RegistryResource(home=str(use_home(home).root)).open()
+    with Store.open(home.database_url) as store:
+        current = store.current_publication()
+        published = set() if current is None else {current.version, current.previous_version} - {None}
+        vectors = store.prune(keep)
+        snapshots = [row.key for row in store.snapshots()]
+    versions = registry.prune(keep, protect=published)
+    kept = {one.snapshot_key for one in registry.versions()} | set(snapshots[-keep:])
+    folders = 0
+    for station in TRAINING:
+        for folder in (home.artifacts / station).glob("*"):
+            if folder.name not in kept and not folder.name.startswith("."):
+                shutil.rmtree(folder)
+                folders += 1
+    console.print(
+        f"deleted {len(versions)} registered versions, the vectors of {len(vectors)} versions, {folders} artefacts; "
+        f"kept snapshots {', '.join(sorted(kept)) or 'none'}"
+    )

@@ -1,0 +1,183 @@
+"""Plan a snapshot, find out what is already done for it, and run the rest."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from assets.promotion_decision import PromotionDecision
+from assets.station_record import StationRecord
+from data.errors import InputError
+from data.home import Home
+from data.snapshot_plan import SnapshotPlan, plan_snapshot
+from data.store.store import Store
+from orchestration.artifact_folder import ArtifactError, check_artifact
+from orchestration.environments import use_home
+from orchestration.jobs import PLACEMENT, TRAINING
+from orchestration.launch import run_job
+from orchestration.settings import STATIONS, Settings
+
+PARTITIONS = "snapshot"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a retrain will do.
+
+    Attributes:
+        plan: The snapshot it is about.
+        stations: The stations to run, in order; empty when there is nothing to do.
+        reason: Why, in one sentence.
+    """
+
+    plan: SnapshotPlan
+    stations: tuple[str, ...]
+    reason: str
+
+
+def plan_retrain(home: Home, settings: Settings, *, force: bool = False) -> Request:
+    """Decide which snapshot the next retrain is about and which of its stations are still to run.
+
+    A snapshot with the content of the newest one is not made twice: a finished one leaves nothing to do, an
+    unfinished one is continued at its first station without a whole artefact of the same settings.
+
+    Args:
+        home: The home.
+        settings: Split and stations' settings.
+        force: Make a new snapshot even of unchanged content.
+
+    Returns:
+        The request.
+
+    Raises:
+        InputError: If the store is empty or cannot be split.
+    """
+    with Store.open(home.create().database_url) as store:
+        plan = plan_snapshot(store, settings.split(), again=force)
+    missing = first_missing(home, plan.key, settings)
+    if plan.is_new:
+        return Request(plan, TRAINING + PLACEMENT, f"new content {plan.content_hash[:12]}")
+    if missing is None and unpublished(home, plan.key):
+        return Request(
+            plan, PLACEMENT, f"snapshot {plan.key}: its version was accepted and is not published yet"
+        )
+    if missing is None:
+        return Request(
+            plan,
+            (),
+            f"no new data since snapshot {plan.key} (content {plan.content_hash[:12]}); "
+            "`coldcast retrain --force` trains on it anyway",
+        )
+    station, why = missing
+    rest = TRAINING[TRAINING.index(station) :] + PLACEMENT
+    return Request(plan, rest, f"continuing snapshot {plan.key} at {station}: {why}")
+
+
+def unpublished(home: Home, key: str) -> bool:
+    """Whether the version of a snapshot was accepted and has never been published."""
+    decision = PromotionDecision.load(home.artifacts / "promotion" / key)
+    if not decision.promote:
+        return False
+    with Store.open(home.database_url) as store:
+        return decision.version not in {entry.version for entry in store.publication_log()}
+
+
+def first_missing(home: Home, key: str, settings: Settings) -> tuple[str, str] | None:
+    """The first training station of a snapshot that must run, and why; None if all are done."""
+    for station in TRAINING:
+        folder = home.artifacts / station / key
+        try:
+            check_artifact(folder)
+        except ArtifactError as error:
+            return station, str(error)
+        changed = _changed_setting(folder, station, settings)
+        if changed:
+            return station, changed
+    return None
+
+
+def _changed_setting(folder: Path, station: str, settings: Settings) -> str | None:
+    section = next((name for name, (op, _) in STATIONS.items() if op == station), None)
+    if section is None or section == "evaluation":
+        return None
+    then, now = StationRecord.load(folder).parameters, settings.effective()[section]
+    for field, value in now.items():
+        if then.get(field) != value:
+            return f"{section}.{field} is {value!r} now and was {then.get(field)!r}"
+    return None
+
+
+def retrain_home(home: Home, settings: Settings, *, console: Console, force: bool) -> None:
+    """Retrain as far as there is something to do, and print what came of it.
+
+    Raises:
+        InputError: As :func:`plan_retrain`.
+        JobFailed: If a station fails.
+    """
+    request = plan_retrain(use_home(home), settings, force=force)
+    console.print(request.reason)
+    if not request.stations:
+        return
+    tags = request_tags(request, trigger="command line")
+    if request.stations == PLACEMENT:
+        sections = ("distributions", "placement")
+        run_job(home, "place_cold_items", run_config=settings.run_config(only=sections), tags=tags)
+    else:
+        add_partition(home, request.plan.key)
+        run_job(
+            home,
+            "retrain",
+            run_config=settings.run_config(),
+            partition=request.plan.key,
+            assets=request.stations,
+            tags=tags,
+        )
+    _print_outcome(home, request.plan.key, console)
+
+
+def request_tags(request: Request, *, trigger: str) -> dict[str, str]:
+    """Tags by which sensors recognise an earlier run for the same data."""
+    return {"coldcast/content": request.plan.content_hash, "coldcast/trigger": trigger, "purpose": "retrain"}
+
+
+def add_partition(home: Home, key: str) -> None:
+    """Make the snapshot's partition known to Dagster."""
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        instance.add_dynamic_partitions(PARTITIONS, [key])
+
+
+def evaluate_home(home: Home, settings: Settings, *, snapshot: str | None, console: Console) -> None:
+    """Judge a snapshot's models again and print the report.
+
+    Raises:
+        InputError: If there is no snapshot with trained models.
+        JobFailed: If the station fails, for instance because an artefact is missing.
+    """
+    key = snapshot or _newest_trained(use_home(home))
+    add_partition(home, key)
+    run_job(home, "evaluate", run_config=settings.run_config(only=("evaluation", "placement")), partition=key)
+    folder = home.artifacts / "evaluation_report" / key
+    console.print(Markdown((folder / "report.md").read_text()))
+    console.print(f"page: {folder / 'report.html'}")
+
+
+def _newest_trained(home: Home) -> str:
+    folder = home.artifacts / "user_vocabulary_checkpoint"
+    keys = sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) if folder.exists() else []
+    if not keys:
+        raise InputError(f"there is no trained model in {home.root}; run `coldcast retrain` first")
+    return keys[-1]
+
+
+def _print_outcome(home: Home, key: str, console: Console) -> None:
+    from orchestration.status import print_status
+
+    decision = PromotionDecision.load(home.artifacts / "promotion" / key)
+    console.print(
+        f"version {decision.version}: {'promoted' if decision.promote else 'refused'}: {decision.reason}"
+    )
+    print_status(home, console)
+    console.print(f"report: {home.artifacts / 'evaluation_report' / key / 'report.html'}")

@@ -1,0 +1,145 @@
+"""Settings: defaults of the dataclasses, over them the home's file, a given file, and single values."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from assets.bpr_embeddings import BprRun
+from assets.cold_item_distributions import DistributionRun
+from assets.evaluation_report import EvaluationRun
+from assets.placement import Placement
+from assets.run_config import RunConfig, SharedConfig
+from assets.user_vocabulary_checkpoint import FilterLLMRun
+from data.errors import InputError
+from data.home import Home
+from data.split_choice import SplitChoice
+from orchestration.rules import RetrainRule
+
+STATIONS: dict[str, tuple[str, type[RunConfig]]] = {
+    "bpr": ("bpr_embeddings", BprRun),
+    "filterllm": ("user_vocabulary_checkpoint", FilterLLMRun),
+    "evaluation": ("evaluation_report", EvaluationRun),
+    "distributions": ("cold_item_distributions", DistributionRun),
+}
+SHARED: dict[str, tuple[str, type[SharedConfig]]] = {"placement": ("placement", Placement)}
+PLAIN: dict[str, type[Any]] = {"snapshot": SplitChoice, "sensors": RetrainRule}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """All sections, each a mapping of field to value; only what differs from the defaults is kept."""
+
+    sections: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def read(cls, home: Home, file: Path | None = None, assignments: Sequence[str] = ()) -> "Settings":
+        """Merge the home's ``config.yaml``, a given file and ``section.field=value`` assignments, in this order.
+
+        Raises:
+            InputError: For a missing or malformed file, or an unknown section, field or value; names all three.
+        """
+        merged: dict[str, dict[str, Any]] = {}
+        for source in (home.config_file if home.config_file.exists() else None, file):
+            if source is not None:
+                for section, values in _read_file(source).items():
+                    merged.setdefault(section, {}).update(values)
+        for assignment in assignments:
+            section, field, value = _read_assignment(assignment)
+            merged.setdefault(section, {})[field] = value
+        return cls(merged)._checked()
+
+    def run_config(self, *, only: Sequence[str] | None = None) -> dict[str, Any]:
+        """Dagster run config with the settings of the stations, or of the sections named by ``only``."""
+        config: dict[str, Any] = {"ops": {}, "resources": {}}
+        for section, values in self.sections.items():
+            if not values or (only is not None and section not in only):
+                continue
+            if section in STATIONS:
+                config["ops"][STATIONS[section][0]] = {"config": dict(values)}
+            elif section in SHARED:
+                config["resources"][SHARED[section][0]] = {"config": dict(values)}
+        return config
+
+    def split(self) -> SplitChoice:
+        """The snapshot section."""
+        return SplitChoice(**self.sections.get("snapshot", {}))
+
+    def rule(self) -> RetrainRule:
+        """The sensors section."""
+        return RetrainRule(**self.sections.get("sensors", {}))
+
+    def with_values(self, section: str, **values: Any) -> "Settings":
+        """The same settings with some values replaced; None leaves a value as it is."""
+        given = {name: value for name, value in values.items() if value is not None}
+        return Settings({**self.sections, section: {**self.sections.get(section, {}), **given}})._checked()
+
+    def effective(self) -> dict[str, dict[str, Any]]:
+        """Every section with every field, defaults filled in."""
+        return {
+            section: dataclasses.asdict(kind(**self.sections.get(section, {})))
+            for section, kind in section_classes().items()
+        }
+
+    def _checked(self) -> "Settings":
+        known = section_classes()
+        for section, values in self.sections.items():
+            if section not in known:
+                raise InputError(f"unknown section {section!r}; sections are {', '.join(known)}")
+            fields = [field.name for field in dataclasses.fields(known[section])]
+            for name in values:
+                if name not in fields:
+                    raise InputError(f"unknown setting {section}.{name}; {section} has {', '.join(fields)}")
+            try:
+                known[section](**values)
+            except (TypeError, ValueError) as error:
+                raise InputError(f"settings of {section}: {error}") from None
+        return self
+
+
+def section_classes() -> dict[str, type[Any]]:
+    """The dataclass behind every section."""
+    views: dict[str, Any] = {name: view for name, (_, view) in {**STATIONS, **SHARED}.items()}
+    return {**{name: view._dataclass for name, view in views.items()}, **PLAIN}
+
+
+def split_choice(
+    settings: Settings, *, directory: Path | None, by_time: bool, holdout: float | None
+) -> Settings:
+    """Settings with the split that the command line asks for.
+
+    Raises:
+        InputError: If it asks for two splits at once.
+    """
+    if directory is not None and by_time:
+        raise InputError("--split and --time-split exclude each other; give one of them")
+    if directory is not None:
+        return settings.with_values("snapshot", protocol="files", directory=str(directory.resolve()))
+    return settings.with_values("snapshot", protocol="time" if by_time else None, holdout=holdout)
+
+
+def _read_assignment(assignment: str) -> tuple[str, str, Any]:
+    name, equals, value = assignment.partition("=")
+    section, dot, field = name.partition(".")
+    if not (equals and dot and section and field):
+        raise InputError(f"--set takes section.field=value, for example bpr.d=64; got {assignment!r}")
+    try:
+        return section, field, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {name}: the value {value!r} is not YAML: {error}") from None
+
+
+def _read_file(file: Path) -> dict[str, dict[str, Any]]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise InputError(f"the settings file {file} does not exist") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"the settings file {file} is not YAML: {error}") from None
+    if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
+        raise InputError(
+            f"the settings file {file} must map sections to settings, for example 'bpr: {{d: 64}}'"
+        )
+    return content

@@ -1,0 +1,54 @@
+"""What a home holds: the store, the snapshots, what is published, what waits."""
+
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from assets.resources import RegistryResource
+from data.home import Home
+from data.store.store import Store
+from orchestration.settings import Settings
+
+
+def print_status(home: Home, console: Console) -> None:
+    """Print the status; an alias that differs from the publication is repaired and reported."""
+    registry = RegistryResource(home=str(home.root)).open()
+    rule = Settings.read(home).rule()
+    with Store.open(home.create().database_url) as store:
+        counts, current = store.counts(), store.current_publication()
+        version = None if current is None else current.version
+        waiting = store.count_items_to_place(version)
+        outside = store.count_users_outside(version, min_events=rule.min_interactions)
+        snapshots = store.snapshots()
+        database = store.url
+    table = Table(show_header=False, box=None)
+    table.add_row("home", str(home.root))
+    table.add_row("database", database)
+    table.add_row("mlflow", masked(home.mlflow_url))
+    table.add_row("store", ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in counts.items()))
+    newest = f", newest {snapshots[-1].key} ({snapshots[-1].state})" if snapshots else ""
+    table.add_row("snapshots", f"{len(snapshots)}{newest}")
+    if current is None:
+        table.add_row("published", "nothing yet; `coldcast retrain` makes the first version")
+    else:
+        since = datetime.fromtimestamp(current.published_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        before = "" if current.previous_version is None else f", before it {current.previous_version}"
+        table.add_row("published", f"version {current.version} since {since}{before}")
+        repaired = registry.repair(current.version)
+        if repaired:
+            table.add_row("repaired", f"{repaired}; the champion alias follows the publication again")
+    table.add_row("items waiting", f"{waiting:,} without a vector of the published version")
+    table.add_row(
+        "users outside",
+        f"{outside:,} with at least {rule.min_interactions} interactions; a retrain is requested from {rule.users:,} "
+        f"or {rule.share:.0%} on",
+    )
+    console.print(table)
+
+
+def masked(url: str) -> str:
+    """The URL without its password."""
+    from assets.patience import masked as without_password
+
+    return without_password(url)

@@ -1,0 +1,99 @@
+"""The web servers: Dagster, MLflow and the recommender, on loopback."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from data.home import Home
+from orchestration.environments import use_home
+
+LOOPBACK = "127.0.0.1"
+WORKSPACE = Path(__file__).resolve().parents[1] / "workspace.yaml"
+STOP_SECONDS = 15.0
+
+
+def dagster_command(port: int) -> list[str]:
+    """``dagster dev`` on the workspace file of the source tree, or on the installed module without one."""
+    target = ["-w", str(WORKSPACE)] if WORKSPACE.exists() else ["-m", "orchestration.definitions"]
+    return [sys.executable, "-m", "dagster", "dev", *target, "-h", LOOPBACK, "-p", str(port)]
+
+
+def mlflow_command(home: Home, port: int) -> list[str]:
+    """``mlflow server`` over the home's tracking store; one worker."""
+    return [
+        *(
+            sys.executable,
+            "-m",
+            "mlflow",
+            "server",
+            "--host",
+            LOOPBACK,
+            "--port",
+            str(port),
+            "--workers",
+            "1",
+        ),
+        *("--backend-store-uri", home.mlflow_url, "--default-artifact-root", str(home.mlflow_artifacts)),
+    ]
+
+
+def serve_uis(home: Home, *, port: int, console: Console) -> None:
+    """Serve both UIs until interrupted; if one ends, the other is stopped too.
+
+    Raises:
+        RuntimeError: If a server ends by itself; names it and its exit code.
+    """
+    use_home(home)
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    servers = {"Dagster": (dagster_command(port), port)}
+    if home.mlflow_url.startswith(("http://", "https://")):
+        console.print(f"MLflow   {home.mlflow_url}")
+    else:
+        servers["MLflow"] = (mlflow_command(home, port + 1), port + 1)
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        for name, (command, own_port) in servers.items():
+            running[name] = subprocess.Popen(command, env=environment, start_new_session=True)
+            console.print(f"{name:<8} http://{LOOPBACK}:{own_port}")
+        console.print("Ctrl-C stops both")
+        while True:
+            for name, process in running.items():
+                if process.poll() is not None:
+                    raise RuntimeError(
+                        f"{name} ended with exit code {process.returncode}; its messages are above"
+                    )
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        console.print("stopping")
+    finally:
+        for process in running.values():
+            _stop(process)
+
+
+def serve_recommendations(home: Home, *, host: str, port: int) -> None:
+    """Serve the published version's recommendations and audiences until interrupted."""
+    from serving.app import serve
+
+    serve(home.database_url, host=host, port=port)
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, how)
+            process.wait(timeout=STOP_SECONDS)
+            return
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
