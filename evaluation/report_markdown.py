@@ -54,5 +54,6 @@ def _as_markdown(table: Table) -> str:
 def _as_text(cell: Cell) -> str:
     """The number, bold if best, its interval, a sign if there is a warning."""
     value = f"**{cell.value}**" if cell.best else cell.value
-    interval = f" ({cell.interval})" if cell.interval else ""
-    return f"{value}{interval}{' ⚠' if cell.warning else ''}"
+    bare = not cell.interval or cell.interval.startswith("[")
+    interval = f" {cell.interval}" if bare else f" ({cell.interval})"
+    return f"{value}{interval}".rstrip() + (" ⚠" if cell.warning else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.pair_set import PairSet
@@ -13,6 +13,7 @@ from tests.evaluation.worlds import pairs
 some_pairs = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4)), max_size=20)
 
 
+@settings(max_examples=50)
 @given(some_pairs, some_pairs)
 def test_contains_and_shared_agree_with_sets(held, asked):
     mine = PairSet.of(pairs(held), 5)

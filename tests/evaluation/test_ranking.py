@@ -6,7 +6,7 @@ from math import log2
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.ranking import METRICS, hit_rate, mrr, ndcg, precision, recall
@@ -71,6 +71,7 @@ def lists(draw):
     return hits, hits.sum(axis=1) + extra, draw(st.integers(1, 15))
 
 
+@settings(max_examples=50)
 @given(lists())
 def test_bounds(case):
     hits, n_true, k = case
@@ -81,6 +82,7 @@ def test_bounds(case):
         assert ((inside >= 0) & (inside <= 1 + 1e-12)).all()
 
 
+@settings(max_examples=50)
 @given(lists(), st.randoms(use_true_random=False))
 def test_permuting_users_permutes_values(case, random):
     hits, n_true, k = case
@@ -91,6 +93,7 @@ def test_permuting_users_permutes_values(case, random):
         )
 
 
+@settings(max_examples=50)
 @given(lists())
 def test_longer_lists_never_lose_recall_hits_or_reciprocal_rank(case):
     hits, n_true, k = case
@@ -99,6 +102,7 @@ def test_longer_lists_never_lose_recall_hits_or_reciprocal_rank(case):
         assert (longer[n_true > 0] >= shorter[n_true > 0]).all()
 
 
+@settings(max_examples=50)
 @given(lists())
 def test_moving_a_hit_forward_never_hurts(case):
     hits, n_true, k = case

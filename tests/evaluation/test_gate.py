@@ -1,0 +1,148 @@
+"""One test per branch of the promotion decision."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evaluation.gate import Contender, decide, unseen_items
+
+N = 400
+RNG = np.random.default_rng(0)
+BASE = RNG.random(N) * 0.4
+AUDIENCE = RNG.random(300) * 0.5
+REFERENCE = BASE * 0.7
+KNOWS_ALL = np.ones(N, dtype=bool)
+NOISE = RNG.normal(0, 0.01, N)
+
+
+def contender(name="version 2", **changes):
+    """A contender as good as the base."""
+    plain = Contender(
+        name=name, snapshot_hash=name, ndcg=BASE, known=KNOWS_ALL, users_covered=1000, audience=AUDIENCE
+    )
+    return replace(plain, **changes)
+
+
+CHAMPION = contender("version 1")
+
+
+@pytest.mark.parametrize(
+    ("challenger", "promote", "reason"),
+    [
+        (contender(ndcg=BASE * 1.1), True, "Promoted: version 2 has cold validation NDCG@20"),
+        (
+            contender(ndcg=BASE + NOISE * 0.01 - 1e-5, users_covered=1001),
+            True,
+            "1001 users covered against 1000",
+        ),
+        (contender(ndcg=BASE), False, "neither better nor covers more users"),
+        (contender(ndcg=BASE - 1e-5), False, "neither better nor covers more users"),
+        (contender(ndcg=BASE * 0.9, users_covered=5000), False, "may be worse"),
+        (contender(ndcg=BASE + 10 * NOISE, users_covered=5000), False, "may be worse"),
+        (contender(ndcg=BASE * 1.1, audience=AUDIENCE * 0.9), False, "names worse audiences"),
+        (contender(ndcg=BASE * 1.1, snapshot_hash="version 1"), False, "same snapshot version 1"),
+    ],
+    ids=[
+        "better",
+        "covers more",
+        "equal",
+        "a hair worse",
+        "worse",
+        "too noisy",
+        "worse audience",
+        "unchanged",
+    ],
+)
+def test_against_a_champion(challenger, promote, reason):
+    decision = decide(challenger, CHAMPION, reference=REFERENCE)
+    assert decision.promote is promote, decision.reason
+    assert reason in decision.reason
+
+
+def test_noise_alone_in_the_audience_does_not_block():
+    shaken = AUDIENCE + RNG.normal(0, 0.05, 300)
+    shaken -= (shaken - AUDIENCE).mean() + 1e-4
+    assert decide(contender(ndcg=BASE * 1.1, audience=shaken), CHAMPION, reference=REFERENCE).promote
+
+
+def test_users_unknown_to_the_champion_count_zero_for_it():
+    """The challenger is 10 % worse for everybody the champion knows, but a third of the users are new."""
+    known = np.arange(N) % 3 != 0
+    champion = replace(CHAMPION, known=known, users_covered=700, ndcg=np.where(known, BASE, np.nan))
+    decision = decide(contender(ndcg=BASE * 0.9), champion, reference=REFERENCE)
+    assert decision.promote
+    assert decision.numbers["champion_ndcg"] == pytest.approx(np.where(known, BASE, 0).mean())
+
+
+@pytest.mark.parametrize(
+    ("ndcg", "promote", "reason"),
+    [
+        (BASE, True, "Promoted: there is no champion yet and version 2 beats the TF-IDF profile"),
+        (REFERENCE, False, "does not beat the TF-IDF profile"),
+        (REFERENCE + 10 * NOISE, False, "does not beat the TF-IDF profile"),
+        (REFERENCE * 0.5, False, "does not beat the TF-IDF profile"),
+    ],
+)
+def test_without_a_champion(ndcg, promote, reason):
+    decision = decide(contender(ndcg=ndcg), None, reference=REFERENCE)
+    assert decision.promote is promote
+    assert reason in decision.reason
+
+
+def test_reason_and_numbers_agree():
+    decision = decide(contender(ndcg=BASE * 1.1), CHAMPION, reference=REFERENCE)
+    numbers = decision.numbers
+    assert f"{numbers['challenger_ndcg']:.4f} against {numbers['champion_ndcg']:.4f}" in decision.reason
+    assert f"difference {numbers['ndcg_difference']:+.4f}" in decision.reason
+    assert numbers["ndcg_floor"] == pytest.approx(-0.01 * BASE.mean())
+    assert numbers["ndcg_difference_low"] < numbers["ndcg_difference"] < numbers["ndcg_difference_high"]
+    assert (numbers["n_users"], numbers["n_items"]) == (N, 300)
+
+
+def test_same_arrays_same_decision():
+    challenger = contender(ndcg=BASE + NOISE)
+    assert decide(challenger, CHAMPION, reference=REFERENCE) == decide(
+        challenger, CHAMPION, reference=REFERENCE
+    )
+
+
+def test_nobody_to_judge_is_a_refusal():
+    none = np.zeros(0)
+    empty = contender(ndcg=none, known=none.astype(bool), audience=none)
+    for champion in (None, replace(empty, name="version 1", snapshot_hash="other")):
+        decision = decide(empty, champion, reference=none)
+        assert not decision.promote
+        assert "cannot be judged" in decision.reason
+
+
+def test_items_without_audience_truth_are_left_out():
+    gaps = np.where(np.arange(300) < 290, np.nan, AUDIENCE)
+    decision = decide(contender(ndcg=BASE * 1.1, audience=gaps), CHAMPION, reference=REFERENCE)
+    assert decision.promote
+    assert decision.numbers["n_items"] == 10
+    nothing = np.full(300, np.nan)
+    assert decide(contender(ndcg=BASE * 1.1, audience=nothing), CHAMPION, reference=REFERENCE).promote
+
+
+def test_a_champion_that_knows_nobody_loses_to_anyone_who_covers_more():
+    champion = replace(CHAMPION, known=~KNOWS_ALL, users_covered=0)
+    assert decide(contender(), champion, reference=REFERENCE).promote
+    assert decide(contender(ndcg=BASE * 0), champion, reference=REFERENCE).promote
+
+
+def test_unseen_items():
+    judged = np.array([5, 1, 3, 9])
+    assert unseen_items(judged, np.array([1, 2]), np.array([9])).tolist() == [3, 5]
+    assert unseen_items(judged, judged).tolist() == []
+
+
+def test_refuses_arrays_that_cannot_be_compared():
+    with pytest.raises(ValueError, match=r"version 1 is judged on .*: judge all on the same users"):
+        decide(contender(), replace(CHAMPION, ndcg=BASE[:5], known=KNOWS_ALL[:5]), reference=REFERENCE)
+    with pytest.raises(ValueError, match="judge both on the same items"):
+        decide(contender(), replace(CHAMPION, audience=AUDIENCE[:5]), reference=REFERENCE)
+    with pytest.raises(ValueError, match="version 2 has nan"):
+        decide(contender(ndcg=BASE * np.nan), CHAMPION, reference=REFERENCE)
