@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -61,6 +62,8 @@ def plan_snapshot(store: Store, choice: SplitChoice, *, again: bool = False) -> 
     Raises:
         InputError: If the store is empty or cannot be split so.
     """
+    if choice.directory:  # the run may start in another folder
+        choice = replace(choice, directory=str(Path(choice.directory).resolve()))
     draft, watermark = preview_snapshot(store, choice)
     rows = store.snapshots()
     newest = rows[-1] if rows else None

@@ -140,6 +140,32 @@ def test_the_snapshot_holds_every_imported_event(store: Store, world: SyntheticW
     assert np.unique(pairs, axis=0).shape == pairs.shape
 
 
+def test_a_relative_folder_of_a_split_is_kept_absolute(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = {
+        "warm_train": [("u", "a"), ("v", "a"), ("v", "b")],
+        "warm_val": [("u", "b")],
+        "warm_test": [],
+        "cold_item_val": [("u", "c")],
+        "cold_item_test": [("v", "d")],
+    }
+    (tmp_path / "split").mkdir()
+    for name, rows in pairs.items():
+        lines = ["user,item", *(f"{user},{item}" for user, item in rows)]
+        (tmp_path / "split" / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    events = [pair for rows in pairs.values() for pair in rows]
+    columns = {"user_id": [user for user, _ in events], "item_id": [item for _, item in events]}
+    items = Source.of_table("items", {"item_id": list("abcd"), "text": list("abcd")})
+    store.import_dataset(
+        Dataset("small", items=items, interactions=Source.of_table("events", columns), implied_users=True)
+    )
+    monkeypatch.chdir(tmp_path)
+    plan = plan_snapshot(store, SplitChoice(protocol="files", directory="split"))
+    monkeypatch.chdir("/")
+    assert freeze_snapshot(store, plan.key).users.ids.tolist() == ["u", "v"]
+
+
 @pytest.mark.real_data
 def test_citeulike_with_the_files_of_seed_42(store: Store, shared_data: Path) -> None:
     folder = shared_data / "citeulike-a"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_single_words_get_part_of_the_way_and_combinations_further(world: Synthe
         "chance": 20 / 300,
     }
     values = list(recalls.values())
-    assert all(better > worse * 1.08 for better, worse in zip(values, values[1:], strict=False)), recalls
+    assert all(better > worse * 1.08 for better, worse in pairwise(values)), recalls
 
 
 def ridge(
