@@ -6,42 +6,13 @@ from pathlib import Path
 
 import torch
 
-WORDS = [
-    "graph",
-    "network",
-    "tree",
-    "kernel",
-    "protein",
-    "gene",
-    "cell",
-    "virus",
-    "market",
-    "price",
-    "trade",
-    "law",
-    "music",
-    "sound",
-    "image",
-    "light",
-    "deep",
-    "sparse",
-    "random",
-    "fast",
-    "robust",
-    "simple",
-    "linear",
-    "neural",
-    "causal",
-    "ranking",
-    "of",
-    "for",
-    "and",
-    "the",
-    "in",
-    "a",
-    "with",
-    "on",
-]
+WORDS = (
+    "graph", "network", "tree", "kernel", "protein", "gene", "cell", "virus",
+    "market", "price", "trade", "law", "music", "sound", "image", "light",
+    "deep", "sparse", "random", "fast", "robust", "simple", "linear", "neural",
+    "causal", "ranking", "of", "for", "and", "the", "in", "a",
+    "with", "on",
+)  # fmt: skip
 HIDDEN_SIZE = 32
 
 

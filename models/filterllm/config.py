@@ -18,13 +18,14 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "token_init": ("collaborative", "random"),
 }
 _AT_LEAST_ONE = ("mapper_width", "epochs", "batch_size", "lora_rank", "lora_batch_size")
-_AT_LEAST_ZERO = ("behaviour_weight", "mirrored_weight", "weight_decay", "text_share", "lora_epochs", "seed")
+_AT_LEAST_ZERO = ("behaviour_weight", "mirrored_weight", "weight_decay", "text_weight", "lora_epochs", "seed")
 _ABOVE_ZERO = (
     "initial_scale",
     "learning_rate",
     "lora_alpha",
     "lora_learning_rate",
     "head_learning_rate",
+    "text_learning_rate",
     "text_ridge",
 )
 
@@ -55,7 +56,7 @@ class FilterLLMConfig:
         epochs: Passes over the warm items with the language model frozen, >= 1.
         constant_epochs: Epochs before the learning rate falls along a cosine, 0..epochs.
         patience: Validations without improvement that end a stage, >= 1. None: never.
-        batch_size: Items per step in stage 1, >= 1.
+        batch_size: Items per step in stage 1, >= 1; less on small data, for at least 32 steps per epoch.
         learning_rate: AdamW's in stage 1, > 0.
         weight_decay: AdamW's in both stages, >= 0.
         lora_epochs: Passes over the warm items with LoRA, >= 0; 0 leaves stage 2 out.
@@ -64,10 +65,12 @@ class FilterLLMConfig:
         lora_targets: Names of the adapted layers. None: peft's list for the architecture.
         lora_learning_rate: AdamW's for the LoRA matrices, > 0, falling along a cosine.
         head_learning_rate: AdamW's for mapper and user tokens in stage 2, > 0.
-        lora_batch_size: Items per step in stage 2, >= 1.
-        text_share: Weight of the closed-form text tokens: spread of their logits over the spread of the
-            learned ones, >= 0; 0 leaves them out, as the reference does.
+        lora_batch_size: Items per step in stage 2, >= 1; less on small data, likewise.
+        text_weight: Where the weight of the closed-form text tokens starts, in nats, >= 0; it is learned. 0
+            leaves them out, as the reference does.
+        text_learning_rate: AdamW's for that weight in stage 1, > 0.
         text_ridge: Ridge regulariser of the text tokens, in items, > 0.
+        appeal_weight: What an item's appeal counts in ``relevance_factors``, in [0, 1].
         seed: Seed of initial values, order and dropout, >= 0.
 
     Raises:
@@ -102,8 +105,10 @@ class FilterLLMConfig:
     lora_learning_rate: float = 5e-4
     head_learning_rate: float = 3e-4
     lora_batch_size: int = 128
-    text_share: float = 0.5
+    text_weight: float = 6.0
+    text_learning_rate: float = 0.05
     text_ridge: float = 10.0
+    appeal_weight: float = 0.5
     seed: int = 42
 
     def __post_init__(self) -> None:
@@ -122,12 +127,16 @@ class FilterLLMConfig:
                 raise ValueError(f"{name} must be at least 1 or None, got {getattr(self, name)}")
         if not 0 <= self.mapper_dropout < 1:
             raise ValueError(f"mapper_dropout must be in [0, 1), got {self.mapper_dropout}")
+        if not 0 <= self.appeal_weight <= 1:
+            raise ValueError(f"appeal_weight must be in [0, 1], got {self.appeal_weight}")
         if not 0 <= self.constant_epochs <= self.epochs:
             raise ValueError(
                 f"constant_epochs must be in 0..epochs={self.epochs}, got {self.constant_epochs}"
             )
         if not self.language_model:
             raise ValueError("language_model must not be empty: 'embedded', a folder or a Hugging Face id")
+        if not self.device:
+            raise ValueError("device must not be empty: 'auto', or a torch device such as 'cpu'")
         if self.lora_targets is not None and not self.lora_targets:
             raise ValueError(
                 "lora_targets must name a layer, or be None for peft's list; lora_epochs=0 is no LoRA"
@@ -152,7 +161,7 @@ class FilterLLMConfig:
             "similarity": "dot",
             "behaviour_weight": 10.0,
             "mirrored_weight": 0.0,
-            "text_share": 0.0,
+            "text_weight": 0.0,
         }
         return cls(**(fields | changes))
 

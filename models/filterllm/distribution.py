@@ -19,7 +19,6 @@ from models.filterllm.feature_centring import FeatureCentring
 from models.filterllm.language_model import LanguageModel
 from models.filterllm.precision import Precision
 from models.filterllm.prompt import PromptTemplate
-from models.filterllm.text_tokens import spread_over_items
 from models.filterllm.user_vocabulary import UserVocabulary
 
 FloatArray = NDArray[np.float32]
@@ -40,7 +39,7 @@ class FilterLLM(nn.Module):
         language_model: Frozen, with LoRA matrices if stage 2 ran.
         vocabulary: Tokens t (U, d) and biases b (U,).
         text_tokens: w, (U, H), or (U, 0) where the part is left out.
-        text_weight: g, scalar.
+        text_weight: g, scalar, in nats.
         precision: Width of the language model's matrix products when texts are encoded.
         user_fingerprint: Of the id map whose user_index the tokens follow; None before it is known.
 
@@ -49,7 +48,6 @@ class FilterLLM(nn.Module):
     """
 
     text_tokens: Tensor
-    text_weight: Tensor
 
     def __init__(
         self,
@@ -68,7 +66,7 @@ class FilterLLM(nn.Module):
         self.vocabulary = vocabulary
         self.log_scale = nn.Parameter(torch.tensor(math.log(config.initial_scale)))
         self.register_buffer("text_tokens", torch.zeros((vocabulary.n_users, 0)))
-        self.register_buffer("text_weight", torch.zeros(()))
+        self.text_weight = nn.Parameter(torch.tensor(config.text_weight))
         self.template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
         self.precision: Precision = "float32"
         self.user_fingerprint: str | None = None
@@ -95,7 +93,7 @@ class FilterLLM(nn.Module):
         return functional.normalize(mapped, dim=1) if self.config.similarity == "cosine" else mapped
 
     def learned_logits(self, mapped: Tensor) -> Tensor:
-        """Logits without the closed-form part, as the losses see them.
+        """Logits without the closed-form part.
 
         Args:
             mapped: (B, d) from ``map_texts``.
@@ -105,31 +103,9 @@ class FilterLLM(nn.Module):
         """
         return self._scale() * mapped @ self._unit_tokens().T + self.vocabulary.bias  # (B, U)
 
-    def set_text_tokens(self, tokens: FloatArray, features: FloatArray, *, share: float) -> None:
-        """Add the closed-form part; its logits shall vary ``share`` times as much as the learned ones.
-
-        Args:
-            tokens: (U, H) float32 from ``ridge_tokens``.
-            features: (B, H) raw vectors of texts over which the variation is measured.
-            share: >= 0; 0 removes the part.
-        """
-        self.clear_text_tokens()
-        if share == 0:
-            return
-        raw = torch.from_numpy(features).to(self.text_tokens.device)
-        with torch.no_grad():
-            learned = (self._scale() * self.map_texts(raw)).cpu().numpy()
-            centred = self.centring(raw).cpu().numpy()
-            tables = self._unit_tokens().cpu().numpy()
-        target = share * spread_over_items(learned, tables)
-        spread = spread_over_items(centred, tokens)
-        self.text_tokens = torch.from_numpy(tokens).to(self.text_tokens.device)
-        self.text_weight.fill_(target / spread if spread > 0 else 0.0)
-
-    def clear_text_tokens(self) -> None:
-        """Leave the closed-form part out."""
-        self.text_tokens = self.text_tokens.new_zeros((self.n_users, 0))
-        self.text_weight.zero_()
+    def set_text_tokens(self, tokens: Tensor) -> None:
+        """Put closed-form tokens, (U, H) float32, into place."""
+        self.text_tokens = tokens.detach().clone().to(self.vocabulary.bias.device)
 
     # -- answers ----------------------------------------------------------------------------------------
 
@@ -157,6 +133,25 @@ class FilterLLM(nn.Module):
         users = torch.from_numpy(self.user_factors()).to(features.device)[:, :-1]  # (U, F - 1)
         blocks = [self._item_block(block, users) for block in torch.split(features, ITEMS_PER_BLOCK)]
         return np.concatenate(blocks) if blocks else np.zeros((0, users.shape[1] + 1), dtype=np.float32)
+
+    def relevance_factors(self, texts: Sequence[str]) -> FloatArray:
+        """Items' side of the score by which a user's list of items should be ordered.
+
+        A list compares items, which a distribution per item does not: p(user | item) sums to 1 for every
+        item, whether its text appeals to many or to nobody. The logarithm of the normaliser says how much it
+        appeals, and ``config.appeal_weight`` of it is given back:
+        ``relevance = log p(user | item) + appeal_weight * log sum over v of exp(l_v)``. Each item's order of
+        users is that of ``item_factors``.
+
+        Args:
+            texts: B texts.
+
+        Returns:
+            (B, F) float32, to be multiplied with ``user_factors()``.
+        """
+        factors = self.item_factors(texts)
+        factors[:, -1] *= 1 - self.config.appeal_weight
+        return factors
 
     @torch.no_grad()
     def simulate(self, texts: Sequence[str], *, k: int) -> TopUsers:

@@ -23,7 +23,7 @@ from models.filterllm.mapper import build_mapper
 from models.filterllm.objective import Objective, WarmItems
 from models.filterllm.precision import training_precision
 from models.filterllm.prompt import PromptTemplate
-from models.filterllm.text_tokens import ridge_tokens
+from models.filterllm.text_tokens import RidgeTokens, ridge_tokens
 from models.filterllm.user_vocabulary import (
     TokenSpace,
     UserVocabulary,
@@ -31,12 +31,11 @@ from models.filterllm.user_vocabulary import (
     random_token_space,
     token_space,
 )
-from models.training import EpochReport, OnEpoch, TrainingHistory, train_epochs
+from models.training import EpochReport, OnEpoch, TrainingHistory, fitting_batch, train_epochs
 
 logger = logging.getLogger(__name__)
 
 Validate = Callable[[FilterLLM], float]
-ITEMS_FOR_SPREAD = 2048  # warm items over which the spread of the logits is measured
 
 
 def fit_filterllm(
@@ -51,15 +50,16 @@ def fit_filterllm(
     """Extend a language model's vocabulary by the users and train it to name an item's users.
 
     Stage 1 trains user tokens and mapper on vectors of the frozen language model, stage 2 (``lora_epochs``)
-    LoRA matrices together with both. Then the closed-form text tokens are added (``text_share``).
+    LoRA matrices together with both. The closed-form text tokens stand beside them from the start
+    (``text_weight``) and are solved once more for the adapted language model.
 
     Args:
         texts: W texts of the warm items, in the order of ``embeddings.warm_item_index``.
         train: (N, 2) int64: user_index, item_index; every item is warm, every warm item has a pair.
         embeddings: Collaborative vectors: users (U, D) start the tokens, warm items guide.
         config: Settings.
-        validate: Value of a model, higher is better, asked after every epoch; each stage, and the text
-            tokens, are kept only if they do not lower it. Without it the last epoch stays.
+        validate: Value of a model, higher is better, asked after every epoch; the best epoch of each stage
+            is kept, and stage 2 only if it does not lower it. Without it the last epoch stays.
         on_epoch: Called after each epoch; stage 2 goes on counting where stage 1's plan ended.
 
     Returns:
@@ -84,14 +84,14 @@ def fit_filterllm(
     space = _token_space(embeddings, config)
     model = _new_model(language_model, features, space, train=train, config=config, generator=generator)
     model.precision = precision
-    warm = WarmItems(token_ids, features, positives, space.warm_items, device)
+    text = _text_tokens(model, features, positives)
+    warm = WarmItems(token_ids, features, positives, space.warm_items, text, device)
 
     best = _stage_one(model, warm, generator=generator, validate=validate, on_epoch=on_epoch)
-    if config.lora_epochs:
-        best = _stage_two(model, warm, generator=generator, validate=validate, on_epoch=on_epoch, so_far=best)
-        features = language_model.encode(token_ids, precision=precision)
-    if config.text_share:
-        _add_text_tokens(model, features, positives, validate=validate, so_far=best)
+    if config.lora_epochs and _stage_two(
+        model, warm, generator=generator, validate=validate, on_epoch=on_epoch, so_far=best
+    ):
+        _text_tokens(model, language_model.encode(token_ids, precision=precision), positives)
     model.precision = "float32"
     return model.train(False)
 
@@ -106,13 +106,17 @@ def _stage_one(
 ) -> float | None:
     """Tokens and mapper on fixed vectors; the best validation value."""
     config = model.config
-    head = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = AdamW(head, lr=config.learning_rate, weight_decay=config.weight_decay)
-    steps = math.ceil(len(warm) / config.batch_size)
+    groups = [
+        {"params": _head(model), "lr": config.learning_rate},
+        {"params": [model.text_weight], "lr": config.text_learning_rate, "weight_decay": 0.0},
+    ]
+    optimizer = AdamW(groups, weight_decay=config.weight_decay)
+    batch_size = fitting_batch(config.batch_size, len(warm))
+    steps = math.ceil(len(warm) / batch_size)
     with model.remembering():
         history = train_epochs(
             Objective(model),
-            lambda _: warm.feature_batches(batch_size=config.batch_size, generator=generator),
+            lambda _: warm.feature_batches(batch_size=batch_size, generator=generator),
             optimizer,
             epochs=config.epochs,
             scheduler=_then_cosine(optimizer, steps * config.constant_epochs, steps * config.epochs),
@@ -132,10 +136,10 @@ def _stage_two(
     validate: Validate | None,
     on_epoch: OnEpoch | None,
     so_far: float | None,
-) -> float | None:
-    """LoRA, tokens and mapper together; undone if validation says that stage 1 was better."""
+) -> bool:
+    """LoRA, tokens and mapper together; undone (False) if validation says that stage 1 was better."""
     config, language_model = model.config, model.language_model
-    head = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    head = [*_head(model), model.text_weight]
     language_model.add_lora(
         rank=config.lora_rank, alpha=config.lora_alpha, targets=config.lora_targets, generator=generator
     )
@@ -146,11 +150,12 @@ def _stage_two(
         {"params": adapter, "lr": config.lora_learning_rate},
     ]
     optimizer = AdamW(groups, weight_decay=config.weight_decay)
-    steps = math.ceil(len(warm) / config.lora_batch_size)
+    batch_size = fitting_batch(config.lora_batch_size, len(warm))
+    steps = math.ceil(len(warm) / batch_size)
     history = train_epochs(
         Objective(model),
         lambda _: warm.token_batches(
-            language_model, batch_size=config.lora_batch_size, precision=model.precision, generator=generator
+            language_model, batch_size=batch_size, precision=model.precision, generator=generator
         ),
         optimizer,
         epochs=config.lora_epochs,
@@ -161,35 +166,35 @@ def _stage_two(
         on_epoch=_counting_on(on_epoch, first=config.epochs, total=config.epochs + config.lora_epochs),
     )
     _log("stage 2", history)
-    if so_far is not None and history.best_validation is not None and history.best_validation < so_far:
-        logger.info("stage 2 is undone: validation %.5f, stage 1 had %.5f", history.best_validation, so_far)
-        with torch.no_grad():
-            for name, value in model.named_parameters():
-                if name in before:
-                    value.copy_(before[name])
-        return so_far
-    return history.best_validation
-
-
-def _add_text_tokens(
-    model: FilterLLM,
-    features: NDArray[np.float32],
-    positives: sparse.csr_array,
-    *,
-    validate: Validate | None,
-    so_far: float | None,
-) -> None:
-    """The closed-form part, taken out again if validation is worse with it."""
+    if so_far is None or history.best_validation is None or history.best_validation >= so_far:
+        return True
+    logger.info("stage 2 is undone: validation %.5f, stage 1 had %.5f", history.best_validation, so_far)
     with torch.no_grad():
-        centred = model.centring(torch.from_numpy(features).to(model.text_tokens.device)).cpu().numpy()
-    tokens = ridge_tokens(centred, positives, ridge=model.config.text_ridge)
-    model.set_text_tokens(tokens, features[:ITEMS_FOR_SPREAD], share=model.config.text_share)
-    if validate is None or so_far is None:
-        return
-    value = validate(model)
-    logger.info("text tokens: validation %.5f, without them %.5f", value, so_far)
-    if value < so_far:
-        model.clear_text_tokens()
+        for name, value in model.named_parameters():
+            if name in before:
+                value.copy_(before[name])
+    return False
+
+
+def _text_tokens(
+    model: FilterLLM, features: NDArray[np.float32], positives: sparse.csr_array
+) -> RidgeTokens | None:
+    """Solve for the closed-form tokens and put them into the model; None if the settings leave them out."""
+    if not model.config.text_weight:
+        return None
+    with torch.no_grad():
+        centred = model.centring(torch.from_numpy(features).to(model.language_model.device))
+    found = ridge_tokens(centred, positives, ridge=model.config.text_ridge)
+    model.set_text_tokens(found.tokens)
+    return found
+
+
+def _head(model: FilterLLM) -> list[torch.nn.Parameter]:
+    """Mapper, scale and user tokens; not the language model, not the weight of the closed-form tokens."""
+    named = model.named_parameters()
+    return [
+        value for name, value in named if not name.startswith("language_model.") and name != "text_weight"
+    ]
 
 
 def _new_model(

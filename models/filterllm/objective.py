@@ -17,6 +17,7 @@ from models.filterllm.distribution import FilterLLM
 from models.filterllm.language_model import LanguageModel
 from models.filterllm.losses import behaviour_guiding_loss, distribution_loss, mirrored_loss
 from models.filterllm.precision import Precision, autocast
+from models.filterllm.text_tokens import RidgeTokens
 
 IndexArray = NDArray[np.int64]
 BATCHES_PER_BUCKET = 8  # stage 2 sorts by length inside this many batches: little padding, still shuffled
@@ -65,12 +66,15 @@ class ItemBatch:
         row: (P,) int64 in 0..B-1 and
         user_index: (P,) int64: pair p says that the user took the item of this row.
         item_vectors: (B, d) float32, collaborative vectors in the space of the tokens.
+        text_logits: (B, U) float32, what the closed-form tokens say without having seen these items; None
+            where there are none.
     """
 
     texts: TextVectors
     row: Tensor
     user_index: Tensor
     item_vectors: Tensor
+    text_logits: Tensor | None
 
 
 class Objective(nn.Module):
@@ -88,6 +92,8 @@ class Objective(nn.Module):
         model, config = self.model, self.model.config
         mapped = model.map_texts(batch.texts.vectors(model.language_model))  # (B, d)
         logits = model.learned_logits(mapped)  # (B, U)
+        if batch.text_logits is not None:
+            logits = logits + model.text_weight * batch.text_logits  # (B, U)
         loss = distribution_loss(logits, batch.row, batch.user_index)
         if config.mirrored_weight:
             loss = loss + config.mirrored_weight * mirrored_loss(logits, batch.row, batch.user_index)
@@ -108,6 +114,7 @@ class WarmItems:
         features: (W, H) float32 of the frozen language model.
         positives: (W, U) sparse, 1 where a user took an item; every row has an entry.
         item_vectors: (W, d) float32 in the space of the tokens.
+        text: Closed-form tokens with what is needed to leave an item out; None without them.
         device: Where batches shall be.
     """
 
@@ -115,6 +122,7 @@ class WarmItems:
     features: NDArray[np.float32]
     positives: sparse.csr_array
     item_vectors: NDArray[np.float32]
+    text: RidgeTokens | None
     device: torch.device
 
     def __len__(self) -> int:
@@ -151,9 +159,13 @@ class WarmItems:
     def _batch(self, texts: TextVectors, items: IndexArray) -> ItemBatch:
         """Positives and targets of some items."""
         pairs = self.positives[items].tocoo()
+        row = torch.from_numpy(pairs.row.astype(np.int64)).to(self.device)
+        user_index = torch.from_numpy(pairs.col.astype(np.int64)).to(self.device)
+        positions = torch.from_numpy(items).to(self.device)
         return ItemBatch(
             texts=texts,
-            row=torch.from_numpy(pairs.row.astype(np.int64)).to(self.device),
-            user_index=torch.from_numpy(pairs.col.astype(np.int64)).to(self.device),
+            row=row,
+            user_index=user_index,
             item_vectors=torch.from_numpy(self.item_vectors[items]).to(self.device),
+            text_logits=None if self.text is None else self.text.left_out(positions, row, user_index),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,7 +59,7 @@ def world() -> TinyWorld:
     index = np.sort(rng.choice(100, N_WARM, replace=False)).astype(np.int64)
     camp = np.arange(N_WARM) % 2
     texts = [
-        " ".join([("graph", "market")[side], *rng.choice(WORDS[12:], rng.integers(1, 6))]) for side in camp
+        " ".join([("graph", "market")[side], *rng.choice(WORDS[12:], rng.integers(1, 9))]) for side in camp
     ]
     pairs = [
         (user, index[item])

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.filterllm.config import FilterLLMConfig
+from tests.models.filterllm.conftest import TinyWorld, fit_tiny, tiny_config
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"language_model": ""}, "language_model must not be empty"),
+    ({"base_weights": "int8"}, "base_weights must be one of float32, bfloat16, got 'int8'"),
+    ({"dtype": "half"}, "dtype must be one of auto, float32, bfloat16"),
+    ({"device": ""}, "device must not be empty"),
+    ({"prompt_template": "x"}, "prompt_template must hold"),
+    ({"max_tokens": 7}, "max_tokens must be at least 8, got 7"),
+    ({"token_init": "zero"}, "token_init must be one of collaborative, random"),
+    ({"token_size": 0}, "token_size must be at least 1 or None, got 0"),
+    ({"mapper": "deep"}, "mapper must be one of mlp, linear"),
+    ({"mapper_width": 0}, "mapper_width must be at least 1"),
+    ({"mapper_dropout": 1.0}, r"mapper_dropout must be in \[0, 1\), got 1.0"),
+    ({"similarity": "l2"}, "similarity must be one of cosine, dot"),
+    ({"initial_scale": 0.0}, "initial_scale must be above 0"),
+    ({"behaviour_weight": -1.0}, "behaviour_weight must be at least 0"),
+    ({"mirrored_weight": float("nan")}, "mirrored_weight must be at least 0, got nan"),
+    ({"epochs": 0}, "epochs must be at least 1"),
+    ({"constant_epochs": 99}, "constant_epochs must be in 0..epochs=8, got 99"),
+    ({"patience": 0}, "patience must be at least 1 or None"),
+    ({"batch_size": 0}, "batch_size must be at least 1"),
+    ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+    ({"weight_decay": -0.1}, "weight_decay must be at least 0"),
+    ({"lora_epochs": -1}, "lora_epochs must be at least 0"),
+    ({"lora_rank": 0}, "lora_rank must be at least 1"),
+    ({"lora_alpha": 0.0}, "lora_alpha must be above 0"),
+    ({"lora_targets": []}, "lora_targets must name a layer"),
+    ({"lora_learning_rate": 0.0}, "lora_learning_rate must be above 0"),
+    ({"head_learning_rate": 0.0}, "head_learning_rate must be above 0"),
+    ({"lora_batch_size": 0}, "lora_batch_size must be at least 1"),
+    ({"text_weight": -0.1}, "text_weight must be at least 0"),
+    ({"text_learning_rate": 0.0}, "text_learning_rate must be above 0"),
+    ({"appeal_weight": 1.1}, r"appeal_weight must be in \[0, 1\], got 1.1"),
+    ({"text_ridge": 0.0}, "text_ridge must be above 0"),
+    ({"seed": -1}, "seed must be at least 0"),
+]
+
+CHANGES: dict[str, Any] = {
+    "prompt_template": "music of {text}",
+    "max_tokens": 8,
+    "token_init": "random",
+    "token_size": 3,
+    "mapper": "linear",
+    "mapper_width": 17,
+    "mapper_dropout": 0.0,
+    "similarity": "dot",
+    "initial_scale": 5.0,
+    "behaviour_weight": 0.0,
+    "mirrored_weight": 0.0,
+    "epochs": 2,
+    "constant_epochs": 2,
+    "batch_size": 1,
+    "learning_rate": 1e-3,
+    "weight_decay": 0.5,
+    "lora_epochs": 0,
+    "lora_rank": 1,
+    "lora_alpha": 1.0,
+    "lora_targets": ["query"],
+    "lora_learning_rate": 1e-2,
+    "head_learning_rate": 1e-2,
+    "lora_batch_size": 1,
+    "text_weight": 0.0,
+    "text_learning_rate": 0.1,
+    "appeal_weight": 0.0,
+    "text_ridge": 1.0,
+    "dtype": "bfloat16",
+    "base_weights": "bfloat16",
+    "seed": 1,
+}
+# what these do is tested elsewhere: the model itself, the machine, and stopping early
+ELSEWHERE = {"language_model", "device", "patience"}
+
+
+@pytest.mark.parametrize(("fields", "message"), BAD)
+def test_a_bad_value_is_refused_by_name(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        FilterLLMConfig(**fields)
+
+
+def test_every_field_is_refused_somewhere_and_matters_somewhere() -> None:
+    names = {field.name for field in dataclasses.fields(FilterLLMConfig)}
+    assert {name for fields, _ in BAD for name in fields} == names
+    assert CHANGES.keys() | ELSEWHERE == names
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_field_changes_the_outcome(
+    name: str, world: TinyWorld, encoder: str, baseline: np.ndarray
+) -> None:
+    model = fit_tiny(world, tiny_config(encoder, **{name: CHANGES[name]}))
+    changed = model.user_factors() @ model.relevance_factors(world.texts).T
+    assert not np.array_equal(changed, baseline)
+
+
+@pytest.fixture(scope="module")
+def baseline(world: TinyWorld, encoder: str) -> np.ndarray:
+    model = fit_tiny(world, tiny_config(encoder))
+    return model.user_factors() @ model.relevance_factors(world.texts).T
+
+
+def test_round_trip_through_json() -> None:
+    config = FilterLLMConfig(token_size=64, lora_targets=["query"], patience=None)
+    assert FilterLLMConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    with pytest.raises(ValueError, match="unknown FilterLLM setting 'speed'"):
+        FilterLLMConfig.from_dict({"speed": 1})
+
+
+def test_the_reference_form() -> None:
+    config = FilterLLMConfig.reference(seed=7)
+    assert (config.mapper, config.similarity, config.behaviour_weight) == ("linear", "dot", 10.0)
+    assert (config.mirrored_weight, config.text_weight, config.seed) == (0.0, 0.0, 7)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from models.filterllm.distribution import FilterLLM
+from tests.models.filterllm.conftest import N_USERS, TinyWorld, fit_tiny, tiny_config
+
+NEW = ["graph light", "market deep fast", "", "words nobody knows"]
+
+
+def test_log_probabilities_are_normalised_over_all_users(fitted: FilterLLM) -> None:
+    logs = fitted.user_factors() @ fitted.item_factors(NEW).T
+    assert logs.shape == (N_USERS, len(NEW))
+    np.testing.assert_allclose(np.exp(logs.astype(np.float64)).sum(axis=0), 1, atol=1e-5)
+
+
+def test_factors_equal_the_formula_written_out(fitted: FilterLLM) -> None:
+    assert fitted.text_tokens.shape == (N_USERS, 32)
+    assert float(fitted.text_weight) > 0
+    features = torch.from_numpy(fitted.adapted_features(NEW))
+    with torch.no_grad():
+        unit = torch.nn.functional.normalize(features, dim=1) - fitted.centring.mean
+        unit = unit / unit.norm(dim=1, keepdim=True)
+        mapped = fitted.mapper(unit * 32**0.5)
+        tokens = fitted.vocabulary.tokens
+        cosine = mapped @ tokens.T / (mapped.norm(dim=1, keepdim=True) * tokens.norm(dim=1))
+        logits = fitted.log_scale.exp() * cosine + fitted.vocabulary.bias
+        logits = logits + fitted.text_weight * unit @ fitted.text_tokens.T
+        expected = logits.log_softmax(dim=1).T.numpy()
+    np.testing.assert_allclose(fitted.user_factors() @ fitted.item_factors(NEW).T, expected, atol=1e-4)
+
+
+def test_relevance_gives_back_part_of_the_normaliser_and_keeps_each_items_order(fitted: FilterLLM) -> None:
+    users, items = fitted.user_factors(), fitted.item_factors(NEW)
+    relevance = users @ fitted.relevance_factors(NEW).T
+    logits = users[:, :-1] @ items[:, :-1].T
+    normaliser = np.log(np.exp(logits.astype(np.float64)).sum(axis=0))
+    assert fitted.config.appeal_weight == 0.5
+    np.testing.assert_allclose(relevance, logits - 0.5 * normaliser, atol=1e-4)
+    np.testing.assert_array_equal(relevance.argmax(axis=0), (users @ items.T).argmax(axis=0))
+
+
+def test_simulate_names_the_most_probable_users(fitted: FilterLLM) -> None:
+    logs = (fitted.user_factors() @ fitted.item_factors(NEW).T).T
+    top = fitted.simulate(NEW, k=4)
+    np.testing.assert_array_equal(top.users, np.argsort(-logs, axis=1, kind="stable")[:, :4])
+    np.testing.assert_allclose(top.log_probabilities, -np.sort(-logs, axis=1)[:, :4], atol=1e-4)
+    everyone = fitted.simulate(NEW[:1], k=N_USERS)
+    assert np.exp(everyone.log_probabilities).sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_simulate_refuses_impossible_requests(fitted: FilterLLM) -> None:
+    with pytest.raises(ValueError, match=r"k must be in 1..12, the number of users, got 13"):
+        fitted.simulate(NEW, k=13)
+    with pytest.raises(ValueError, match="texts must hold at least one text"):
+        fitted.simulate([], k=1)
+    assert fitted.item_factors([]).shape == (0, fitted.user_factors().shape[1])
+
+
+def test_one_text_at_a_time_equals_all_at_once(fitted: FilterLLM) -> None:
+    alone = np.concatenate([fitted.item_factors([text]) for text in NEW])
+    np.testing.assert_allclose(fitted.item_factors(NEW), alone, atol=1e-4)
+
+
+def test_encode_is_the_pretrained_model_without_adapter(fitted: FilterLLM, encoder: str) -> None:
+    from models.filterllm.language_model import load_language_model
+
+    untouched = load_language_model(encoder)
+    ids = fitted.template.tokenize(untouched.tokenizer, NEW).token_ids
+    np.testing.assert_array_equal(fitted.encode(NEW), untouched.encode(ids))
+    assert not np.allclose(fitted.encode(NEW), fitted.adapted_features(NEW))
+
+
+def test_remembering_encodes_each_text_once(fitted: FilterLLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    encode = fitted.language_model.encode
+    monkeypatch.setattr(
+        fitted.language_model,
+        "encode",
+        lambda ids, **options: seen.append(len(ids)) or encode(ids, **options),
+    )
+    with fitted.remembering():
+        first = fitted.item_factors([*NEW, NEW[0]])
+        second = fitted.item_factors(NEW)
+    assert seen == [4, 0]
+    np.testing.assert_array_equal(first[:4], second)
+    fitted.item_factors(NEW)
+    assert seen == [4, 0, 4]
+
+
+def test_users_must_be_the_same(world: TinyWorld, encoder: str) -> None:
+    model = fit_tiny(world, tiny_config(encoder, epochs=1, constant_epochs=1, lora_epochs=0))
+    with pytest.raises(ValueError, match="does not know its users yet"):
+        model.require_same_users("a" * 64)
+    model.user_fingerprint = "a" * 64
+    model.require_same_users("a" * 64)
+    with pytest.raises(ValueError, match="12 user tokens belong to users aaaaaaaaaaaa, but users bbbb"):
+        model.require_same_users("b" * 64)
