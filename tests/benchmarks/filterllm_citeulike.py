@@ -65,9 +65,8 @@ class ColdSide:
         """The same of a model's log-probabilities."""
         return self.figures(model.user_factors() @ model.item_factors(self.texts).T)
 
-    def nats(self, model: FilterLLM) -> float:
-        """Mean over items of the mean log-probability of an item's true users."""
-        logs = model.user_factors() @ model.item_factors(self.texts).T  # (U, C)
+    def nats(self, logs: NDArray[np.float32]) -> float:
+        """Mean over items of the mean log-probability of an item's true users, from logs (U, C)."""
         per_item = np.asarray((self.truth * logs).sum(axis=0)).ravel()
         counts = np.asarray(self.truth.sum(axis=0)).ravel()
         return float((per_item[counts > 0] / counts[counts > 0]).mean())
@@ -142,11 +141,12 @@ def show(started: float) -> Callable[[EpochReport], None]:
 
 
 def report(name: str, side: ColdSide, model: FilterLLM) -> None:
-    """Print one line of figures."""
-    recall, ndcg = side.of(model)
-    print(
-        f"{name:<16} Recall@20 {recall:.4f}  NDCG@20 {ndcg:.4f}  log-likelihood {side.nats(model):.3f} nats"
-    )
+    """Print the figures of one side."""
+    users, items = model.user_factors(), model.item_factors(side.texts)
+    for kind, factors in (("log-probability", items), ("relevance", model.relevance_factors(side.texts))):
+        recall, ndcg = side.figures(users @ factors.T)
+        print(f"{name:<16} by {kind:<16} Recall@20 {recall:.4f}  NDCG@20 {ndcg:.4f}")
+    print(f"{name:<16} log-likelihood {side.nats(users @ items.T):.3f} nats, uniform {-np.log(N_USERS):.3f}")
 
 
 def main() -> None:
