@@ -92,8 +92,8 @@ class FilterLLMConfig:
     initial_scale: float = 10.0
     behaviour_weight: float = 10.0
     mirrored_weight: float = 1.0
-    epochs: int = 8
-    constant_epochs: int = 4
+    epochs: int = 5
+    constant_epochs: int = 2
     patience: int | None = 3
     batch_size: int = 256
     learning_rate: float = 1e-3

@@ -27,7 +27,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"behaviour_weight": -1.0}, "behaviour_weight must be at least 0"),
     ({"mirrored_weight": float("nan")}, "mirrored_weight must be at least 0, got nan"),
     ({"epochs": 0}, "epochs must be at least 1"),
-    ({"constant_epochs": 99}, "constant_epochs must be in 0..epochs=8, got 99"),
+    ({"constant_epochs": 99}, "constant_epochs must be in 0..epochs=5, got 99"),
     ({"patience": 0}, "patience must be at least 1 or None"),
     ({"batch_size": 0}, "batch_size must be at least 1"),
     ({"learning_rate": 0.0}, "learning_rate must be above 0"),
