@@ -51,7 +51,9 @@ def parsed_url(url: str) -> URL:
 
 
 def masked(url: URL) -> str:
-    """Render a URL for people to read, its password hidden."""
+    """Render a URL for people to read, its password hidden wherever it stands."""
+    if "password" in url.query:
+        url = url.update_query_dict({"password": "***"})
     return url.render_as_string(hide_password=True)
 
 
@@ -167,8 +169,9 @@ def _told(message: str, url: URL) -> StoreError | None:
     reason = " ".join(message.split())
     for pattern, remedy in _REMEDIES:
         if re.search(pattern, reason, re.IGNORECASE):
-            if url.password:
-                reason = reason.replace(str(url.password), "***")
+            for secret in (url.password, url.query.get("password")):
+                if isinstance(secret, str) and secret:
+                    reason = reason.replace(secret, "***")
             return StoreError(f"the database {masked(url)} failed: {reason}. Remedy: {remedy}")
     return None
 

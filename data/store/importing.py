@@ -60,11 +60,18 @@ class ImportOptions:
         create_unknown: Create users and items that only the interactions name, items with an empty text.
         text_limit: Longer texts are cut to this many characters.
         now: Unix seconds; later times are in the future.
+
+    Raises:
+        ValueError: If ``text_limit`` is below 1.
     """
 
     create_unknown: bool
     text_limit: int
     now: int
+
+    def __post_init__(self) -> None:
+        if self.text_limit < 1:
+            raise ValueError(f"text_limit must be at least 1 character, got {self.text_limit}")
 
 
 @dataclass

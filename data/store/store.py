@@ -155,9 +155,9 @@ class Store:
             return {
                 "users": mark.n_users,
                 "items": mark.n_items,
-                "items_without_interactions": len(users_items.read_items_without_interactions(connection)),
+                "items_without_interactions": users_items.count_items_without_interactions(connection),
                 "interactions": mark.n_interactions,
-                "user_tokens": len(tokens.read_tokens(connection)),
+                "user_tokens": tokens.count_tokens(connection),
             }
 
     def read_users(self) -> UserTable:

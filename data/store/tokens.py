@@ -36,6 +36,11 @@ def assign_tokens(connection: Connection, user_keys: NDArray[np.int64]) -> NDArr
     return np.fromiter((known[user] for user in user_keys.tolist()), dtype=np.int64, count=len(user_keys))
 
 
+def count_tokens(connection: Connection) -> int:
+    """Count the tokens given out."""
+    return int(connection.execute(sa.select(sa.func.count()).select_from(user_tokens)).scalar_one())
+
+
 def read_tokens(connection: Connection) -> NDArray[np.int64]:
     """Return the user_key of token 0, 1, ..., shape (T,), int64; tokens have no gaps."""
     statement = sa.select(user_tokens.c.user_key).order_by(user_tokens.c.token_index)

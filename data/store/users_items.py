@@ -83,19 +83,20 @@ def read_items_to_place(connection: Connection, version: int) -> ItemTable:
     vector was made from a text that has changed since. Warm and held-out vectors come from events, so a
     changed text leaves them as they are.
     """
-    vectors = sa.select(item_vectors).where(item_vectors.c.version == version).subquery()
-    unplaced = sa.and_(vectors.c.item_key.is_(None), sa.or_(items.c.text != "", items.c.n_events > 0))
-    outdated = sa.and_(vectors.c.kind == "cold", vectors.c.text_hash != items.c.text_hash, items.c.text != "")
-    joined = items.outerjoin(vectors, vectors.c.item_key == items.c.item_key)
-    return _items_where(connection, sa.or_(unplaced, outdated), joined)
+    condition, source = _to_place(version)
+    return _items_where(connection, condition, source)
 
 
 def count_items_to_place(connection: Connection, version: int | None) -> int:
     """Count what :func:`read_items_to_place` reads; without a version, every item with text or events."""
-    if version is None:
-        statement = sa.select(sa.func.count()).where(sa.or_(items.c.text != "", items.c.n_events > 0))
-        return int(connection.execute(statement).scalar_one())
-    return len(read_items_to_place(connection, version))
+    condition, source = _to_place(version) if version is not None else (_PLACEABLE, items)
+    statement = sa.select(sa.func.count()).select_from(source).where(condition)
+    return int(connection.execute(statement).scalar_one())
+
+
+def count_items_without_interactions(connection: Connection) -> int:
+    """Count the items that have no event at all yet."""
+    return int(connection.execute(sa.select(sa.func.count()).where(items.c.n_events == 0)).scalar_one())
 
 
 def count_users_outside(connection: Connection, version: int | None, *, min_events: int) -> int:
@@ -202,6 +203,17 @@ _ITEM_COLUMNS = (
     items.c.created_at,
     items.c.n_events,
 )
+
+
+_PLACEABLE = sa.or_(items.c.text != "", items.c.n_events > 0)
+
+
+def _to_place(version: int) -> tuple[sa.ColumnElement[bool], sa.FromClause]:
+    vectors = sa.select(item_vectors).where(item_vectors.c.version == version).subquery()
+    unplaced = sa.and_(vectors.c.item_key.is_(None), _PLACEABLE)
+    outdated = sa.and_(vectors.c.kind == "cold", vectors.c.text_hash != items.c.text_hash, items.c.text != "")
+    joined = items.outerjoin(vectors, vectors.c.item_key == items.c.item_key)
+    return sa.or_(unplaced, outdated), joined
 
 
 def _items_where(

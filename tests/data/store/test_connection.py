@@ -20,6 +20,7 @@ def test_postgresql_is_always_opened_with_psycopg_and_the_password_hidden() -> N
         url = parsed_url(f"{name}://me:s3cret@host:5433/db")
         assert url.drivername == "postgresql+psycopg"
         assert masked(url) == "postgresql+psycopg://me:***@host:5433/db"
+    assert "s3cret" not in masked(parsed_url("postgresql://host/db?user=me&password=s3cret"))
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,11 @@ def test_long_texts_are_cut_and_counted(store: Store) -> None:
     assert store.read_items().texts.tolist() == ["é" * 50, "short"]
 
 
+def test_a_text_limit_keeps_something(store: Store) -> None:
+    with pytest.raises(ValueError, match="text_limit must be at least 1 character, got 0"):
+        store.import_dataset(small(), text_limit=0)
+
+
 def test_attributes_must_be_a_json_object(store: Store) -> None:
     held = {"item_id": ["x", "y"], "text": ["X", "Y"], "attributes": ['{"a": 1}', "[1]"]}
     with pytest.raises(InputError, match=r"items, row 2: attributes must be a JSON object, got '\[1\]'"):
