@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.coldstart.config import ColdUpdateConfig
+from models.coldstart.config import ColdUpdateConfig, Comparison
 from models.coldstart.item_users import ItemUsers, chosen_users
 from models.coldstart.top_users import TopUsers
 from models.retrieval import FloatTable, IndexArray
@@ -27,10 +28,11 @@ def place_items(
 ) -> FloatTable:
     """Vectors of items that the collaborative training has not seen.
 
-    Each of the item's users u is compared, as in BPR, on the item and on warm items j drawn at random:
-    -ln sigmoid(s(u, item) - s(u, j)). Only the item's own row moves, so items do not influence each other.
-    It starts at the mean of its users, simulated ones weighted by probability, at the warm items' median
-    norm, and is kept within the warm norms.
+    For each of the item's users u the BPR loss is either -ln sigmoid(s(u, item) - s(u, j)) over warm items j,
+    or, with the roles swapped, -ln sigmoid(s(u, item) - s(v, item)) over users v who are not the item's. Only
+    the item's own row moves, so items do not influence each other. It starts at the mean of its users,
+    simulated ones weighted by probability, at the warm items' median norm; at the end it is cut to the warm
+    norms.
 
     Args:
         users: Shape (U, D), float32; not changed.
@@ -45,8 +47,9 @@ def place_items(
     Raises:
         ValueError: If shapes do not fit, an item has no user, or more users are asked for than were kept.
 
-    Source: FilterLLM, the update of cold embeddings: BPR on pseudo-interactions. Differences: the negatives
-        of one step are shared by all comparisons; initial value and norm limit are ours.
+    Source: FilterLLM, the update of cold embeddings: BPR on pseudo-interactions, ``compare_with="items"``.
+        Differences: the negatives of one step are shared by all comparisons, and warm ones are not checked
+        against a user's own (their pairs are not at hand); initial value and norm limit are ours.
     """
     _check(users, warm_items)
     if pseudo is not None:
@@ -68,28 +71,56 @@ def place_items(
     return placed
 
 
+@dataclass(frozen=True)
+class _Negatives:
+    """What one step compares with: rows of warm items (S, D) and user_index of users (S,)."""
+
+    items: Tensor
+    users: Tensor
+
+
 class _ColdRows(nn.Module):
     """The rows being moved, with everything they are compared with held fixed."""
 
-    def __init__(self, rows: FloatTable, users: FloatTable, known: ItemUsers, *, l2: float) -> None:
+    def __init__(
+        self, rows: FloatTable, users: FloatTable, known: ItemUsers, *, compare_with: Comparison, l2: float
+    ) -> None:
         super().__init__()
         self.rows = nn.Parameter(torch.from_numpy(rows.copy()))  # (c, D)
-        self.l2 = l2
-        distinct, self._user_of_entry = (
-            torch.from_numpy(array) for array in np.unique(known.users, return_inverse=True)
-        )
-        self._users = torch.from_numpy(users)[distinct]  # (u, D)
-        self._entry_users = self._users[self._user_of_entry]  # (M, D)
-        self._item_of_entry = torch.from_numpy(known.items)
+        self._l2 = l2
+        self._compare_with = compare_with
+        self._users = torch.from_numpy(users)  # (U, D)
+        self._user_of_entry = torch.from_numpy(known.users)  # (M,)
+        self._item_of_entry = torch.from_numpy(known.items)  # (M,)
+        self._chosen = self._users[self._user_of_entry]  # (M, D)
+        self._keys = self._item_of_entry * len(users) + self._user_of_entry  # (M,), rising
         share = known.weights / np.add.reduceat(known.weights, known.offsets[:-1])[known.items]
         self._share = torch.from_numpy(share)  # (M,), sums to 1 for each item
 
-    def loss(self, negatives: Tensor) -> Tensor:
-        """Sum over items of the mean BPR loss against the given warm rows (S, D), plus the penalty."""
-        scores = (self.rows.index_select(0, self._item_of_entry) * self._entry_users).sum(dim=1)  # (M,)
-        others = (self._users @ negatives.T).index_select(0, self._user_of_entry)  # (M, S)
-        pairwise = nn.functional.softplus(others - scores[:, None]).mean(dim=1)  # (M,)
-        return (self._share * pairwise).sum() + self.l2 * self.rows.square().sum()
+    def loss(self, batch: _Negatives) -> Tensor:
+        """Sum over items of the mean BPR loss, plus the penalty; items do not mix."""
+        scores = (self.rows.index_select(0, self._item_of_entry) * self._chosen).sum(dim=1)  # (M,)
+        total = self._l2 * self.rows.square().sum()
+        if self._compare_with != "users":
+            total = total + (self._share * self._against_items(scores, batch.items)).sum()
+        if self._compare_with != "items":
+            total = total + (self._share * self._against_users(scores, batch.users)).sum()
+        return total
+
+    def _against_items(self, scores: Tensor, items: Tensor) -> Tensor:
+        """Each entry's loss (M,): the same user, other items."""
+        others = (self._users @ items.T).index_select(0, self._user_of_entry)  # (M, S)
+        return nn.functional.softplus(others - scores[:, None]).mean(dim=1)
+
+    def _against_users(self, scores: Tensor, users: Tensor) -> Tensor:
+        """Each entry's loss (M,): the same item, other users, the item's own left out."""
+        keys = torch.arange(len(self.rows))[:, None] * len(self._users) + users  # (c, S)
+        found = torch.searchsorted(self._keys, keys).clamp_(max=len(self._keys) - 1)
+        free = (self._keys[found] != keys).float()  # (c, S), 0 where the drawn user is the item's
+        free = free / free.sum(dim=1, keepdim=True).clamp_(min=1)
+        others = self.rows @ self._users[users].T  # (c, S)
+        others, free = (table.index_select(0, self._item_of_entry) for table in (others, free))  # (M, S)
+        return (free * nn.functional.softplus(others - scores[:, None])).sum(dim=1)
 
 
 def _moved_rows(
@@ -103,13 +134,15 @@ def _moved_rows(
     limit: float,
 ) -> FloatTable:
     """The rows after all steps, none longer than the limit."""
-    model = _ColdRows(rows, users, known, l2=config.l2 / unit**2)
+    model = _ColdRows(rows, users, known, compare_with=config.compare_with, l2=config.l2 / unit**2)
     # a generator per block: an item's vector does not depend on which others are placed with it
     generator = np.random.default_rng(config.seed)
 
-    def draws(epoch: int) -> Iterator[Tensor]:
+    def draws(epoch: int) -> Iterator[_Negatives]:
         for _ in range(config.steps):
-            yield torch.from_numpy(warm_items[generator.integers(0, len(warm_items), config.negatives)])
+            items = warm_items[generator.integers(0, len(warm_items), config.negatives)]
+            drawn = generator.integers(0, len(users), config.negatives)
+            yield _Negatives(torch.from_numpy(items), torch.from_numpy(drawn))
 
     # not Adam: it gives the coordinates in which an item's users disagree as long a step as the others
     rate = config.learning_rate * unit / (float(np.median(np.linalg.norm(users, axis=1))) or 1.0)

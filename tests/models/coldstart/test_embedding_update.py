@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from models.coldstart import embedding_update
-from models.coldstart.embedding_update import ColdUpdateConfig, place_items
+from models.coldstart.config import ColdUpdateConfig, Comparison
+from models.coldstart.embedding_update import place_items
 from models.coldstart.top_users import TopUsers
 
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
@@ -43,23 +44,49 @@ def test_without_steps_the_weighted_mean_at_the_median_warm_norm() -> None:
     np.testing.assert_allclose(place(steps=0)[0], expected, rtol=1e-5)
 
 
-def test_one_step_equals_the_step_by_hand() -> None:
+@pytest.mark.parametrize("compare_with", ["items", "users", "both"])
+def test_one_step_equals_the_step_by_hand(compare_with: Comparison) -> None:
     users, warm, pseudo = world()
-    config = ColdUpdateConfig(users_per_item=5, steps=1, negatives=3, l2=0.2, norm_quantile=1.0)
+    config = ColdUpdateConfig(
+        users_per_item=5,
+        steps=1,
+        negatives=9,
+        learning_rate=0.3,
+        l2=0.2,
+        norm_quantile=1.0,
+        compare_with=compare_with,
+    )
     unit = np.median(np.linalg.norm(warm, axis=1))
     start = place(steps=0)
-    drawn = warm[np.random.default_rng(config.seed).integers(0, N_WARM, 3)]
+    generator = np.random.default_rng(config.seed)
+    items = warm[generator.integers(0, N_WARM, 9)]
+    drawn = generator.integers(0, N_USERS, 9)
     rate = config.learning_rate * unit / np.median(np.linalg.norm(users, axis=1))
     found = place_items(users, warm, pseudo, NO_PAIRS, config)
     for item in range(N_COLD):
-        chosen = users[pseudo.users[item, :5]]
-        margin = (chosen @ start[item])[:, None] - chosen @ drawn.T  # (5, 3)
-        pull = (1 / (1 + np.exp(margin))).mean(axis=1)
-        gradient = -(pull[:, None] * chosen).mean(axis=0) + 2 * 0.2 / unit**2 * start[item]
+        mine = pseudo.users[item, :5]
+        chosen = users[mine]  # (5, D)
+        gradient = 2 * 0.2 / unit**2 * start[item]
+        if compare_with != "users":
+            margin = (chosen @ start[item])[:, None] - chosen @ items.T  # (5, 9)
+            pull = (1 / (1 + np.exp(margin))).mean(axis=1)
+            gradient = gradient - (pull[:, None] * chosen).mean(axis=0)
+        if compare_with != "items":
+            differences = chosen[:, None] - users[[user for user in drawn if user not in mine]]  # (5, s, D)
+            pull = 1 / (1 + np.exp(differences @ start[item]))
+            gradient = gradient - (pull[:, :, None] * differences).mean(axis=(0, 1))
         moved = start[item] - rate * gradient
-        limit = np.linalg.norm(warm, axis=1).max()
-        moved *= min(1, limit / np.linalg.norm(moved))
+        moved *= min(1, np.linalg.norm(warm, axis=1).max() / np.linalg.norm(moved))
         np.testing.assert_allclose(found[item], moved, rtol=1e-3, atol=1e-4)
+
+
+def test_an_item_that_everybody_chose_has_nobody_to_be_compared_with() -> None:
+    users, warm, _ = world()
+    everybody = np.stack((np.zeros(N_USERS, np.int64), np.arange(N_USERS)), axis=1)
+    moved, start = (
+        place_items(users, warm, None, everybody, ColdUpdateConfig(steps=steps)) for steps in (5, 0)
+    )
+    np.testing.assert_allclose(moved, start, rtol=1e-6)
 
 
 def test_users_and_warm_items_stay_bitwise_equal() -> None:
@@ -84,7 +111,8 @@ def test_the_loss_falls() -> None:
         margin = (chosen * rows[:, None]).sum(axis=2)[:, :, None] - chosen @ warm.T
         return float(np.log1p(np.exp(-margin)).mean())
 
-    assert loss(place(l2=0.0)) < loss(place(l2=0.0, steps=0))
+    moved = place(compare_with="items", learning_rate=0.2)
+    assert loss(moved) < loss(place(steps=0))
 
 
 def test_norms_stay_within_the_warm_ones() -> None:
@@ -113,9 +141,12 @@ def test_permuting_users_permutes_nothing_else() -> None:
     moved_users = np.empty_like(users)
     moved_users[order] = users
     moved = TopUsers(order[pseudo.users], pseudo.log_probabilities)
-    config = ColdUpdateConfig(users_per_item=5)
+    config = ColdUpdateConfig(users_per_item=5, compare_with="items")
     np.testing.assert_allclose(
-        place_items(moved_users, warm, moved, NO_PAIRS, config), place(), rtol=1e-3, atol=1e-4
+        place_items(moved_users, warm, moved, NO_PAIRS, config),
+        place(compare_with="items"),
+        rtol=1e-3,
+        atol=1e-4,
     )
 
 
@@ -139,6 +170,8 @@ def test_real_users_pull_and_suffice() -> None:
     [
         {"users_per_item": 3},
         {"draw": "sampled"},
+        {"compare_with": "items"},
+        {"compare_with": "both"},
         {"pseudo_weight": 0.2},
         {"steps": 3},
         {"learning_rate": 0.02},
@@ -158,6 +191,7 @@ def test_each_setting_matters(changes: dict[str, Any]) -> None:
     [
         ({"users_per_item": 0}, "users_per_item must be at least 1"),
         ({"draw": "best"}, "draw must be one of top, sampled, got 'best'"),
+        ({"compare_with": "all"}, "compare_with must be one of users, items, both, got 'all'"),
         ({"pseudo_weight": 0.0}, "pseudo_weight must be above 0"),
         ({"steps": -1}, "steps must be at least 0"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
