@@ -36,4 +36,6 @@ class VocabularyCheckpoint:
         from models.filterllm.checkpoint import load_checkpoint
 
         model = load_checkpoint(directory)
+        if model.user_fingerprint is None:
+            raise ValueError(f"the checkpoint in {directory} does not say for which users it was trained")
         return cls(model, model.user_fingerprint)

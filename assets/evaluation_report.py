@@ -41,7 +41,7 @@ def evaluation_report(
     """Recall, NDCG and their kin on held-out items, beside chance, TF-IDF, kNN and ridge."""
     from assets.judging import evaluation_input, judge_all
     from assets.report_metadata import origin, report_metadata
-    from assets.scorers import product_scorers, reference_scorers
+    from assets.scorers import oracle_scorers, product_scorers, reference_scorers
     from evaluation.compile_report import compile_report
 
     settings: EvaluationConfig = config.build()  # type: ignore[attr-defined]
@@ -49,6 +49,7 @@ def evaluation_report(
     compute.apply()
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:
         judged = product_scorers(interaction_snapshot, bpr_embeddings, model, placement.build())  # type: ignore[attr-defined]
+        judged |= oracle_scorers(interaction_snapshot, registry.root())
         if settings.references:
             judged |= reference_scorers(interaction_snapshot, bpr_embeddings, model, seed=settings.seed)
         judgements = judge_all(

@@ -36,6 +36,10 @@ class RegistryResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     home: str = ""
 
+    def root(self) -> Path:
+        """The home's folder."""
+        return Home.resolve(self.home or None).root
+
     def artifacts(self) -> Path:
         """The folder of the home's artefacts."""
         return Home.resolve(self.home or None).artifacts

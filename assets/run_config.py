@@ -36,12 +36,14 @@ def run_config(dataclass_type: type[Any]) -> type[RunConfig]:
     Raises:
         TypeError: If a field has no default.
     """
-    return _derived(dataclass_type, RunConfig, "Run")
+    derived: type[RunConfig] = _derived(dataclass_type, RunConfig, "Run")
+    return derived
 
 
 def shared_config(dataclass_type: type[Any]) -> type[SharedConfig]:
     """Derive a Dagster resource of a flat frozen dataclass; as :func:`run_config`, for several assets."""
-    return _derived(dataclass_type, SharedConfig, "Shared")
+    derived: type[SharedConfig] = _derived(dataclass_type, SharedConfig, "Shared")
+    return derived
 
 
 def _built(view: Any) -> Any:
@@ -53,9 +55,11 @@ def _derived(dataclass_type: type[Any], base: type[Any], suffix: str) -> Any:
     hints = get_type_hints(dataclass_type)
     fields: dict[str, Any] = {}
     for field in dataclasses.fields(dataclass_type):
-        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+        default: Any = field.default
+        if default is dataclasses.MISSING and callable(field.default_factory):
+            default = field.default_factory()
+        if default is dataclasses.MISSING:
             raise TypeError(f"{dataclass_type.__name__}.{field.name} needs a default to become run config")
-        default = field.default if field.default is not dataclasses.MISSING else field.default_factory()
         fields[field.name] = (hints[field.name], pydantic.Field(default=default))
     derived: Any = pydantic.create_model(f"{dataclass_type.__name__}{suffix}", __base__=base, **fields)
     derived.__doc__ = dataclass_type.__doc__

@@ -1,9 +1,12 @@
 """Everything that is judged in one report, each as a scorer of users for items."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from data.readers.synthetic import WORLD_FILE, SyntheticWorld
 from data.snapshot import Snapshot
 from data.split import ItemRole
 from evaluation.scorer import FactorScorer
@@ -51,6 +54,29 @@ def product_scorers(
         DIRECT: Judged(direct, log_probabilities=True),
         "collaborative": Judged(collaborative),
     }
+
+
+@dataclass(frozen=True)
+class OracleScorer:
+    """What the synthetic world itself would answer."""
+
+    world: SyntheticWorld
+    user_ids: Any
+    texts: list[str]
+
+    def scores(self, user_index: Any, item_index: Any) -> Any:
+        """True log-probabilities, shape (b, c), float32."""
+        titles = [self.texts[item] for item in item_index]
+        return self.world.true_log_probabilities(list(self.user_ids[user_index]), titles)
+
+
+def oracle_scorers(snapshot: Snapshot, home: Path) -> dict[str, Judged]:
+    """The oracle, in a home whose data are a synthetic world; elsewhere nothing."""
+    if not (home / WORLD_FILE).exists():
+        return {}
+    texts = snapshot.texts[np.arange(snapshot.n_items)]
+    ids = np.asarray(snapshot.users.ids, dtype=object)
+    return {"oracle": Judged(OracleScorer(SyntheticWorld.load(home), ids, texts))}
 
 
 def reference_scorers(snapshot: Snapshot, embeddings: Any, model: Any, *, seed: int) -> dict[str, Judged]:

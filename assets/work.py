@@ -53,7 +53,10 @@ class Work:
     def output(self, value: Any, **metadata: Any) -> dg.Output[Recorded]:
         """The station's value with its record; the materialization links to the MLflow run."""
         self.record.ended = time.time()
-        links = {"seconds": self.record.seconds, "mlflow_run": dg.MetadataValue.url(self.tracked.url)}
+        links: dict[str, Any] = {
+            "seconds": self.record.seconds,
+            "mlflow_run": dg.MetadataValue.url(self.tracked.url),
+        }
         return dg.Output(Recorded(value, self.record), metadata={**metadata, **links})
 
 

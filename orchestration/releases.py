@@ -52,7 +52,7 @@ def prune_home(home: Home, *, keep: int, console: Console) -> None:
     registry = RegistryResource(home=str(use_home(home).root)).open()
     with Store.open(home.database_url) as store:
         current = store.current_publication()
-        published = set() if current is None else {current.version, current.previous_version} - {None}
+        published = [] if current is None else [current.version, current.previous_version or current.version]
         vectors = store.prune(keep)
         snapshots = [row.key for row in store.snapshots()]
     versions = registry.prune(keep, protect=published)

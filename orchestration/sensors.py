@@ -22,7 +22,7 @@ PLACE_TICK_SECONDS = 30
 )
 def new_users(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """Count users outside the published version's vocabulary; ask once per content."""
-    home, settings = home_settings()
+    _, settings = home_settings()
     rule = settings.rule()
     with store.open() as opened:
         published = opened.current_publication()
