@@ -198,6 +198,10 @@ class FilterLLM(nn.Module):
         known = [self._memory[text] for text in texts]
         return np.stack(known) if known else self._encoded([])
 
+    def count_truncated(self, texts: Sequence[str]) -> int:
+        """How many of the texts are longer than ``config.max_tokens`` allows and lose their end."""
+        return self.template.tokenize(self.language_model.tokenizer, texts).truncated
+
     @contextlib.contextmanager
     def remembering(self) -> Iterator[None]:
         """Encode each text once inside the block; for times in which the language model does not change."""

@@ -240,7 +240,8 @@ def load_language_model(
         The model in evaluation mode, nothing trainable.
 
     Raises:
-        ValueError: If nothing is found under the name; says where was looked and what to do.
+        ValueError: If nothing is found under the name (says where was looked and what to do), or the model
+            is an encoder-decoder.
     """
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging as transformers_logging
@@ -256,6 +257,11 @@ def load_language_model(
             f"Use {EMBEDDED!r}, a folder with config.json, tokenizer and model.safetensors, or a Hugging "
             "Face id that is in the local cache (HF_HUB_OFFLINE unset to download it)."
         ) from error
+    if getattr(network.config, "is_encoder_decoder", False):
+        raise ValueError(
+            f"language_model={name!r} is an encoder-decoder ({network.config.model_type}): take a model that is "
+            "only an encoder or only a decoder"
+        )
     pooling: Pooling = "last" if is_causal(network.config) else "mean"
     model = LanguageModel(network.to(device), tokenizer, name=name, pooling=pooling)
     logger.info("language model %s: H=%d, %s pooling", name, model.hidden_size, pooling)

@@ -90,6 +90,10 @@ def test_remembering_encodes_each_text_once(fitted: FilterLLM, monkeypatch: pyte
     assert seen == [4, 0, 4]
 
 
+def test_texts_that_lose_their_end_are_counted(fitted: FilterLLM) -> None:
+    assert fitted.count_truncated([*NEW, "graph " * 100, "light " * 63]) == 2
+
+
 def test_users_must_be_the_same(world: TinyWorld, encoder: str) -> None:
     model = fit_tiny(world, tiny_config(encoder, epochs=1, constant_epochs=1, lora_epochs=0))
     with pytest.raises(ValueError, match="does not know its users yet"):

