@@ -106,7 +106,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("COLDCAST_SHARED_DATA", default)))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tokens", choices=["ials", "mf"], default="ials")
-    parser.add_argument("--d", type=int, default=200)
+    parser.add_argument("--d", type=int, default=400)
     parser.add_argument("--embeddings", type=Path, help="folder in which collaborative vectors are kept")
     parser.add_argument("--reference", action="store_true", help="start from FilterLLMConfig.reference()")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings")
