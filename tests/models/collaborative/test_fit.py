@@ -34,7 +34,7 @@ def fit(**changes: Any) -> CollaborativeEmbeddings:
         {"model": "lightgcn"},
         {"d": 5},
         {"learning_rate": 0.01},
-        {"batch_size": 50},
+        {"batch_size": 5},
         {"epochs": 2},
         {"validate_every": 2},
         {"l2": 0.5},
@@ -65,7 +65,7 @@ def test_patience_ends_the_training_and_the_best_epoch_is_kept() -> None:
         checkerboard(),
         n_users=N_USERS,
         n_items=N_ITEMS,
-        config=small(validate_every=3, patience=2),
+        config=small(epochs=30, validate_every=3, patience=2),
         validate=validate,
         on_epoch=reports.append,
     )
@@ -89,7 +89,7 @@ def test_without_validation_all_epochs_run() -> None:
 
 
 @pytest.mark.real_data
-def test_citeulike_two_epochs_beat_popularity_by_far(shared_data: Path) -> None:
+def test_citeulike_a_few_epochs_bring_held_out_items_up(shared_data: Path) -> None:
     """A sign of life in seconds; the whole fit is judged where the report is."""
     folder = shared_data / "citeulike-a" / "split-seed42"
     train, truth = (
@@ -97,7 +97,10 @@ def test_citeulike_two_epochs_beat_popularity_by_far(shared_data: Path) -> None:
         for name in ("warm_train.csv", "warm_val.csv")
     )
     found = fit_bpr(
-        train, n_users=5551, n_items=16980, config=small(d=64, epochs=6, batch_size=4096, learning_rate=0.01)
+        train,
+        n_users=5551,
+        n_items=16980,
+        config=small(d=64, epochs=6, batch_size=4096, learning_rate=0.01, l2=1e-4),
     )
     assert len(found.warm_item_index) == 13584
     position = np.searchsorted(found.warm_item_index, truth[:, 1])

@@ -11,10 +11,10 @@ def small(**changes: Any) -> BprConfig:
     """Settings that learn the checkerboard in a fraction of a second."""
     settings: dict[str, Any] = {
         "d": 8,
-        "epochs": 30,
-        "batch_size": 64,
+        "epochs": 6,
+        "batch_size": 7,
         "learning_rate": 0.03,
-        "l2": 1e-4,
+        "l2": 1e-3,
         "message_dropout": 0.0,
         "seed": 1,
     }
