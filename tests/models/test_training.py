@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.training import EpochReport, train_epochs
+from models.training import EpochReport, fitting_batch, train_epochs
 
 
 class Pull(nn.Module):
@@ -159,3 +159,15 @@ def test_an_epoch_without_batches_is_refused() -> None:
     model = Pull()
     with pytest.raises(ValueError, match=r"batches\(1\) gave no batch"):
         train_epochs(model, constant(), sgd(model), epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("at_most", "n", "size"), [(4096, 132_073, 4096), (4096, 3200, 100), (4096, 1, 1), (8, 3200, 8)]
+)
+def test_batches_are_small_enough_for_32_steps(at_most: int, n: int, size: int) -> None:
+    assert fitting_batch(at_most, n) == size
+
+
+def test_a_batch_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1, got 4 and 0"):
+        fitting_batch(4, 0)
