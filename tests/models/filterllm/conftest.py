@@ -80,7 +80,7 @@ def tiny_config(language_model: str, **changes: Any) -> FilterLLMConfig:
         "dtype": "float32",
         "device": "cpu",
         "mapper_width": 16,
-        "epochs": 3,
+        "epochs": 2,
         "constant_epochs": 1,
         "batch_size": 16,
         "learning_rate": 1e-2,
