@@ -1,5 +1,6 @@
 """What an asset may ask for: the store, the model registry, the machine."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,7 +61,8 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The machine that models run on.
 
     Attributes:
-        threads: Threads of torch; 0 leaves torch's own choice.
+        threads: Threads of torch; 0 takes ``OMP_NUM_THREADS``, or half the cores: on busy machines as many threads
+            as cores are several times slower than one.
         device: ``auto`` takes an accelerator where there is one.
     """
 
@@ -71,8 +73,8 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Set torch's threads and return the device's name."""
         import torch
 
-        if self.threads:
-            torch.set_num_threads(self.threads)
+        if self.threads or "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(self.threads or max(1, (os.cpu_count() or 1) // 2))
         if self.device != "auto":
             return self.device
         return "cuda" if torch.cuda.is_available() else "cpu"

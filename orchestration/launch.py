@@ -1,5 +1,6 @@
 """Start the jobs that sensors and schedules start, in this process, with progress shown."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +42,7 @@ def run_job(
         JobFailed: Naming the station and the error, or the check and its finding.
     """
     use_home(home)
+    logging.getLogger("dagster").setLevel(logging.ERROR)  # what fails is told in one sentence below
     with Bars(console or Console(stderr=True)) as bars:
         progress = Progress().listen(bars.update)
         definitions = build_definitions(resources(progress=progress, lock_wait_seconds=0))
