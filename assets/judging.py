@@ -1,6 +1,7 @@
 """From a snapshot to the judges' arrays, and the validation values that training stops on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,11 @@ import numpy as np
 from assets.scorers import OURS, Judged
 from data.snapshot import Snapshot
 from data.split import ItemRole
+from evaluation.distribution import evaluate_distribution
 from evaluation.evaluation_input import EvaluationInput, Phase, Setting
-from evaluation.judgement import Judgement, judge_probabilities, judge_scores
+from evaluation.judgement import Judgement, judge_scores
 from evaluation.protocol import RankingTask, rank_for_users, ranking_task
-from evaluation.ranking import recall
+from evaluation.ranking import ndcg, recall
 from evaluation.scorer import FactorScorer
 
 CUTOFF = 20  # the papers' K
@@ -34,8 +36,10 @@ def evaluation_input(snapshot: Snapshot) -> EvaluationInput:
     )
 
 
-def warm_recall(snapshot: Snapshot) -> Callable[[Any], float]:
-    """Recall@20 of collaborative embeddings on warm validation pairs, ranked among warm items."""
+def warm_recall(snapshot: Snapshot) -> Callable[[Any], float] | None:
+    """Recall@20 of collaborative embeddings on warm validation pairs, ranked among warm items; None without any."""
+    if not len(snapshot.split.validation.warm):
+        return None
     task = validation_task(snapshot, "warm")
 
     def validate(embeddings: Any) -> float:
@@ -45,8 +49,10 @@ def warm_recall(snapshot: Snapshot) -> Callable[[Any], float]:
     return validate
 
 
-def cold_recall(snapshot: Snapshot) -> Callable[[Any], float]:
-    """Recall@20 of a text model on cold validation pairs, ranked among all held-out cold items."""
+def cold_ndcg(snapshot: Snapshot) -> Callable[[Any], float] | None:
+    """NDCG@20 of a text model on cold validation pairs, ranked among held-out cold items; None without any."""
+    if not len(snapshot.split.validation.cold):
+        return None
     task = validation_task(snapshot, "cold")
     texts = snapshot.texts[task.candidates]
 
@@ -54,7 +60,8 @@ def cold_recall(snapshot: Snapshot) -> Callable[[Any], float]:
         users = model.user_factors()
         items = np.zeros((snapshot.n_items, users.shape[1]), dtype=np.float32)
         items[task.candidates] = model.item_factors(texts)
-        return mean_recall(FactorScorer(users, items), task)
+        ranked = rank_for_users(FactorScorer(users, items), task, k=CUTOFF)
+        return float(ndcg(ranked.hits, ranked.n_true, k=CUTOFF).mean())
 
     return validate
 
@@ -87,7 +94,10 @@ def judge_all(
     for done, (name, one) in enumerate(judged.items()):
         report(done, len(judged), name)
         phases: tuple[Phase, ...] = ("validation", "test") if name in OURS else ("test",)
-        judge = judge_probabilities if one.log_probabilities else judge_scores
-        judgements[name] = judge(one.scorer, data, phases=phases)
+        judgement = judge_scores(one.scorer, data, phases=phases)
+        if one.probabilities is not None and judgement.audience:
+            distribution = evaluate_distribution(one.probabilities, data)
+            judgement = replace(judgement, distribution=distribution)
+        judgements[name] = judgement
     report(len(judged), len(judged), "")
     return judgements

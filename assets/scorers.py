@@ -19,10 +19,10 @@ REFERENCE_OF_GATE = "tfidf_profile"
 
 
 class Judged(NamedTuple):
-    """A scorer and whether its scores are log-probabilities, normalised over all users."""
+    """A scorer for ranking, and one of log-probabilities over all users where the model gives a distribution."""
 
     scorer: Any
-    log_probabilities: bool = False
+    probabilities: Any = None
 
 
 def placed_table(snapshot: Snapshot, embeddings: Any, model: Any, config: ColdUpdateConfig) -> Any:
@@ -46,12 +46,15 @@ def product_scorers(
 ) -> dict[str, Judged]:
     """Ours: the product (placed embeddings), FilterLLM scored directly, the collaborative model alone."""
     texts = snapshot.texts[np.arange(snapshot.n_items)]
-    direct = FactorScorer(model.user_factors(), model.item_factors(texts))
+    users = model.user_factors()
+    with model.remembering():
+        relevance = FactorScorer(users, model.relevance_factors(texts))
+        probabilities = FactorScorer(users, model.item_factors(texts))
     placed = FactorScorer(embeddings.users, placed_table(snapshot, embeddings, model, config))
     collaborative = FactorScorer(embeddings.users, embeddings.item_table(snapshot.n_items))
     return {
         PRODUCT: Judged(placed),
-        DIRECT: Judged(direct, log_probabilities=True),
+        DIRECT: Judged(relevance, probabilities),
         "collaborative": Judged(collaborative),
     }
 
@@ -93,10 +96,11 @@ def reference_scorers(snapshot: Snapshot, embeddings: Any, model: Any, *, seed: 
     train, users, warm = snapshot.split.train, snapshot.n_users, snapshot.split.warm_items
     texts = snapshot.texts[np.arange(snapshot.n_items)]
     features = model.encode(texts)
+    prior = popularity.fit(train, n_users=users, n_items=snapshot.n_items)
     text_to_users = ridge.fit(train, embeddings=features, warm_items=warm, n_users=users)
     return {
         "chance": Judged(chance.fit(seed=seed)),
-        "popularity": Judged(popularity.fit(train, n_users=users, n_items=snapshot.n_items)),
+        "popularity": Judged(prior, prior),
         REFERENCE_OF_GATE: Judged(tfidf_profile.fit(train, texts=texts, warm_items=warm, n_users=users)),
         "content_knn": Judged(content_knn.fit(train, embeddings=features, warm_items=warm, n_users=users)),
         "ridge": Judged(text_to_users),

@@ -28,7 +28,7 @@ FilterLLMRun = run_config(FilterLLMConfig)
 def user_vocabulary_checkpoint(
     context: dg.AssetExecutionContext,
     interaction_snapshot: Snapshot,
-    bpr_embeddings: CollaborativeEmbeddings,
+    token_vectors: CollaborativeEmbeddings,
     config: FilterLLMRun,  # type: ignore[valid-type]
     compute: Compute,
     registry: RegistryResource,
@@ -37,18 +37,18 @@ def user_vocabulary_checkpoint(
 ) -> dg.Output[Recorded]:
     """Adapters, mapper and one token per user: a text in, a distribution over all users out."""
     from assets.checkpoint import VocabularyCheckpoint
-    from assets.judging import cold_recall
+    from assets.judging import cold_ndcg
     from models.filterllm.fit import fit_filterllm
 
     settings: FilterLLMConfig = config.build()  # type: ignore[attr-defined]
     compute.apply()
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:
         model = fit_filterllm(
-            interaction_snapshot.texts[bpr_embeddings.warm_item_index],
+            interaction_snapshot.texts[token_vectors.warm_item_index],
             interaction_snapshot.split.train,
-            bpr_embeddings,
+            token_vectors,
             config=settings,
-            validate=cold_recall(interaction_snapshot),
+            validate=cold_ndcg(interaction_snapshot),
             on_epoch=work.on_epoch("user vocabulary"),
         )
         return work.output(

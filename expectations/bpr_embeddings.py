@@ -36,14 +36,15 @@ def validation_is_above_popularity(
     from evaluation.scorer import FactorScorer
 
     snapshot = interaction_snapshot
-    if not len(snapshot.split.validation.warm):
+    judge = warm_recall(snapshot)
+    if judge is None:
         return check_result([above_popularity(None, None)])
     counts = np.bincount(snapshot.split.train[:, 1], minlength=snapshot.n_items)
     popularity = FactorScorer(
         np.ones((snapshot.n_users, 1), dtype=np.float32), counts[:, None].astype(np.float32)
     )
     baseline = mean_recall(popularity, validation_task(snapshot, "warm"))
-    return check_result([above_popularity(warm_recall(snapshot)(bpr_embeddings), baseline)])
+    return check_result([above_popularity(judge(bpr_embeddings), baseline)])
 
 
 def vector_findings(embeddings: Any, *, n_users: int, warm_items: Any) -> list[Finding]:

@@ -14,6 +14,7 @@ from assets.progress import Progress
 from assets.promotion import promotion
 from assets.publication import publication
 from assets.registered_model import registered_model
+from assets.token_vectors import token_vectors
 from assets.user_vocabulary_checkpoint import user_vocabulary_checkpoint
 from orchestration.environments import resources
 from orchestration.jobs import evaluate, place_cold_items, retrain
@@ -23,6 +24,7 @@ from orchestration.sensors import new_users, unplaced_items
 ASSETS = [
     interaction_snapshot,
     bpr_embeddings,
+    token_vectors,
     user_vocabulary_checkpoint,
     evaluation_report,
     registered_model,

@@ -7,6 +7,7 @@ import dagster as dg
 TRAINING = (
     "interaction_snapshot",
     "bpr_embeddings",
+    "token_vectors",
     "user_vocabulary_checkpoint",
     "evaluation_report",
     "registered_model",

@@ -12,6 +12,7 @@ from assets.cold_item_distributions import DistributionRun
 from assets.evaluation_report import EvaluationRun
 from assets.placement import Placement
 from assets.run_config import RunConfig, SharedConfig
+from assets.token_vectors import TokenVectorsRun
 from assets.user_vocabulary_checkpoint import FilterLLMRun
 from data.errors import InputError
 from data.home import Home
@@ -20,6 +21,7 @@ from orchestration.rules import RetrainRule
 
 STATIONS: dict[str, tuple[str, type[RunConfig]]] = {
     "bpr": ("bpr_embeddings", BprRun),
+    "tokens": ("token_vectors", TokenVectorsRun),
     "filterllm": ("user_vocabulary_checkpoint", FilterLLMRun),
     "evaluation": ("evaluation_report", EvaluationRun),
     "distributions": ("cold_item_distributions", DistributionRun),
