@@ -82,7 +82,7 @@ def test_a_reference_with_a_gap_is_a_warning() -> None:
     [
         ({"value": float("nan")}, "numbers are finite"),
         ({"low": float("-inf")}, "numbers are finite"),
-        ({"value": 1.2, "high": 1.3}, "shares lie between 0 and 1"),
+        ({"value": 1.2, "high": 1.3}, "shares and calibration errors are possible"),
         ({"value": 0.5}, "intervals hold their mean"),
         ({"n": 0}, "every row counts somebody"),
         ({"phase": "test"}, "no row stands twice"),
@@ -92,6 +92,15 @@ def test_an_impossible_number_is_named(change: dict[str, float], name: str) -> N
     rows = complete()
     rows[0] = replace(rows[0], **change)  # type: ignore[arg-type]
     assert str(failed(rows)[name].offenders[0]).startswith("filterllm user cold")
+
+
+def test_a_calibration_error_reaches_two() -> None:
+    error = replace(row("filterllm", "both", evaluator=None, metric="ece"), k=None, low=None, high=None)
+    assert failed([*complete(), replace(error, value=1.99)]) == {}
+    found = failed([*complete(), replace(error, value=2.01)])
+    assert found["shares and calibration errors are possible"].offenders == [
+        "filterllm audience cold both - ece"
+    ]
 
 
 def test_a_report_as_the_judges_make_it_passes() -> None:
