@@ -180,4 +180,11 @@ def _print_outcome(home: Home, key: str, console: Console) -> None:
         f"version {decision.version}: {'promoted' if decision.promote else 'refused'}: {decision.reason}"
     )
     print_status(home, console)
+    console.print("seconds per station: " + ", ".join(_seconds(home, key)))
     console.print(f"report: {home.artifacts / 'evaluation_report' / key / 'report.html'}")
+
+
+def _seconds(home: Home, key: str) -> list[str]:
+    """How long each training station worked, in words."""
+    folders = [(station, home.artifacts / station / key) for station in TRAINING]
+    return [f"{station} {StationRecord.load(folder).seconds:.0f}" for station, folder in folders]
