@@ -15,6 +15,7 @@ from orchestration.io_managers import Artifacts
 
 INSTANCE = {
     "telemetry": {"enabled": False},
+    "nux": {"enabled": False},  # the web page's invitation to leave an address
     "concurrency": {
         "runs": {
             "max_concurrent_runs": 4,
