@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+PARTITIONS = "snapshot"
 TRAINING = (
     "interaction_snapshot",
     "bpr_embeddings",

@@ -1,6 +1,7 @@
 """From a decision to a run request: keys that cannot fire twice, failed runs asked for again after a pause."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -9,56 +10,59 @@ from data.home import Home
 from orchestration.rules import Decision, PastRun, attempt
 from orchestration.settings import Settings
 
-CONTENT_TAG = "coldcast/content"
-REMEMBERED_RUNS = 50
+DATA_TAG = "coldcast/data"
+TRIGGER_TAG = "coldcast/trigger"
+BY_ITSELF = ("nightly", "new users")  # triggers behind which nobody waits to start it again
 
 
-def past_runs(instance: dg.DagsterInstance, job: str, content: str) -> list[PastRun]:
-    """Earlier runs of a job for the same data, newest first.
+def past_runs(instance: dg.DagsterInstance, job: str) -> list[PastRun]:
+    """Earlier runs of a job, newest first, however they were started.
 
     Args:
         instance: Dagster's history.
         job: The job's name.
-        content: What the runs carry in their ``coldcast/content`` tag.
     """
-    filters = dg.RunsFilter(job_name=job, tags={CONTENT_TAG: content})
     now = time.time()
-    return [_past_run(record, now) for record in instance.get_run_records(filters, limit=REMEMBERED_RUNS)]
+    return [_past_run(record, now) for record in instance.get_run_records(dg.RunsFilter(job_name=job))]
 
 
-def _past_run(record: Any, now: float) -> PastRun:
-    finished = record.dagster_run.is_finished
-    ended = record.end_time or record.update_timestamp.timestamp()
-    return PastRun(
-        failed=finished and record.dagster_run.status is not dg.DagsterRunStatus.SUCCESS,
-        ended_minutes_ago=max(0.0, (now - ended) / 60) if finished else None,
+def last_request_failed(instance: dg.DagsterInstance, job: str) -> bool:
+    """Whether the newest run of a job was requested by a sensor or schedule and has failed."""
+    newest = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
+    return any(
+        record.dagster_run.status is dg.DagsterRunStatus.FAILURE
+        and record.dagster_run.tags.get(TRIGGER_TAG) in BY_ITSELF
+        for record in newest
     )
 
 
-def next_request(
-    context: dg.SensorEvaluationContext | dg.ScheduleEvaluationContext,
+def request_run(
+    past: list[PastRun],
     *,
     job: str,
-    content: str,
-    settings: Settings,
+    data: str,
+    run_config: dict[str, Any],
     trigger: str,
+    stations: Sequence[str] | None = None,
 ) -> dg.RunRequest | Decision:
-    """The next run request for the data named by ``content``, or why there is none now.
+    """The next run request for some data, or why there is none.
 
     Args:
-        context: Of the tick.
+        past: Earlier runs of the job, all of them ended.
         job: The job to request.
-        content: Names the data: the same data is asked for once, failed runs aside.
-        settings: The home's settings.
+        data: Names the data: the same data is asked for once, failed runs aside.
+        run_config: Of the job.
         trigger: What asks; kept as a tag.
+        stations: The stations to run; all of the job's if left out.
     """
-    number = attempt(past_runs(context.instance, job, content), settings.rule().cool_down_minutes)
+    number = attempt(past, data)
     if isinstance(number, Decision):
         return number
     return dg.RunRequest(
-        run_key=f"{job}-{content[:16]}-{number}",
-        run_config=settings.run_config(),
-        tags={CONTENT_TAG: content, "coldcast/trigger": trigger},
+        run_key=f"{job}-{data}-{number}",
+        run_config=run_config,
+        tags={DATA_TAG: data, TRIGGER_TAG: trigger},
+        asset_selection=None if stations is None else [dg.AssetKey(station) for station in stations],
     )
 
 
@@ -66,3 +70,13 @@ def home_settings() -> tuple[Home, Settings]:
     """The home of this process and its settings, read anew at each tick: changes need no restart."""
     home = Home.resolve().create()
     return home, Settings.read(home)
+
+
+def _past_run(record: Any, now: float) -> PastRun:
+    run = record.dagster_run
+    ended = record.end_time or record.update_timestamp.timestamp()
+    return PastRun(
+        data=run.tags.get(DATA_TAG, ""),
+        failed=run.is_finished and run.status is not dg.DagsterRunStatus.SUCCESS,
+        ended_minutes_ago=max(0.0, (now - ended) / 60) if run.is_finished else None,
+    )

@@ -1,7 +1,6 @@
 """Plan a snapshot, find out what is already done for it, and run the rest."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -14,11 +13,12 @@ from data.snapshot_plan import SnapshotPlan, plan_snapshot
 from data.store.store import Store
 from orchestration.artifact_folder import ArtifactError, check_artifact
 from orchestration.environments import use_home
-from orchestration.jobs import PLACEMENT, TRAINING
+from orchestration.jobs import PARTITIONS, PLACEMENT, TRAINING
 from orchestration.launch import run_job
+from orchestration.requests import DATA_TAG, TRIGGER_TAG
 from orchestration.settings import STATIONS, Settings
 
-PARTITIONS = "snapshot"
+JUDGING = "evaluation_report"
 
 
 @dataclass(frozen=True)
@@ -84,24 +84,33 @@ def unpublished(home: Home, key: str) -> bool:
 
 
 def first_missing(home: Home, key: str, settings: Settings) -> tuple[str, str] | None:
-    """The first training station of a snapshot that must run, and why; None if all are done."""
+    """The first training station of a snapshot that must run, and why; None if all are done.
+
+    A station must run if its artefact is missing or damaged, was made with other settings, or is older than the
+    artefact of the station before it. The report is no reason for that: it may be made again by itself.
+    """
+    before: StationRecord | None = None
     for station in TRAINING:
         folder = home.artifacts / station / key
         try:
             check_artifact(folder)
         except ArtifactError as error:
             return station, str(error)
-        changed = _changed_setting(folder, station, settings)
+        record = StationRecord.load(folder)
+        if before is not None and record.started < before.ended:
+            return station, f"it was made before {before.station} was made again"
+        changed = _changed_setting(record, settings)
         if changed:
             return station, changed
+        before = before if station == JUDGING else record
     return None
 
 
-def _changed_setting(folder: Path, station: str, settings: Settings) -> str | None:
-    section = next((name for name, (op, _) in STATIONS.items() if op == station), None)
-    if section is None or section == "evaluation":
+def _changed_setting(record: StationRecord, settings: Settings) -> str | None:
+    section = next((name for name, (op, _) in STATIONS.items() if op == record.station), None)
+    if section is None or record.station == JUDGING:
         return None
-    then, now = StationRecord.load(folder).parameters, settings.effective()[section]
+    then, now = record.parameters, settings.effective()[section]
     for field, value in now.items():
         if then.get(field) != value:
             return f"{section}.{field} is {value!r} now and was {then.get(field)!r}"
@@ -138,7 +147,7 @@ def retrain_home(home: Home, settings: Settings, *, console: Console, force: boo
 
 def request_tags(request: Request, *, trigger: str) -> dict[str, str]:
     """Tags by which sensors recognise an earlier run for the same data."""
-    return {"coldcast/content": request.plan.content_hash, "coldcast/trigger": trigger, "purpose": "retrain"}
+    return {DATA_TAG: request.plan.key, TRIGGER_TAG: trigger, "purpose": "retrain"}
 
 
 def add_partition(home: Home, key: str) -> None:

@@ -65,34 +65,54 @@ def retrain_due(outside: int, known: int, rule: RetrainRule) -> Decision:
 
 @dataclass(frozen=True)
 class PastRun:
-    """An earlier run for the same data: its state and how many minutes ago it ended (None: still going)."""
+    """An earlier run of a job.
 
+    Attributes:
+        data: What it was about, as its request named it; empty for a run that nobody requested so.
+        failed: Whether it ended without success.
+        ended_minutes_ago: None while it is queued or under way.
+    """
+
+    data: str
     failed: bool
     ended_minutes_ago: float | None
 
 
-def attempt(past: list[PastRun], cool_down_minutes: float) -> int | Decision:
-    """The number of the next attempt on the same data, or why there is none now.
-
-    A run that is still going, or has succeeded, is not asked for again; a failed one is, after the cool-down.
+def not_yet(past: list[PastRun], cool_down_minutes: float, *, rest_after_success: bool) -> Decision | None:
+    """Why a job should not be asked for now, whatever it would be about; None if it may be.
 
     Args:
-        past: Every earlier run requested for this data.
-        cool_down_minutes: How long to wait after a failure.
-
-    Returns:
-        The attempt's number, counted from 0, or a decision not to act.
+        past: Every earlier run of the job.
+        cool_down_minutes: How long to wait after a run has ended.
+        rest_after_success: Whether to wait after a successful run too.
     """
     if any(run.ended_minutes_ago is None for run in past):
-        return Decision(False, "a run for this data is queued or under way")
-    if any(not run.failed for run in past):
+        return Decision(False, "a run of this job is queued or under way")
+    ended = [
+        run.ended_minutes_ago
+        for run in past
+        if run.ended_minutes_ago is not None and (run.failed or rest_after_success)
+    ]
+    latest = min(ended, default=None)
+    if latest is None or latest >= cool_down_minutes:
+        return None
+    return Decision(
+        False,
+        f"the last run ended {latest:.0f} minutes ago; the next one comes {cool_down_minutes:.0f} minutes after it",
+    )
+
+
+def attempt(past: list[PastRun], data: str) -> int | Decision:
+    """The number of the next attempt on some data, or why there is none.
+
+    Args:
+        past: Every earlier run of the job, all of them ended.
+        data: Names the data; the same name stands for the same data.
+
+    Returns:
+        The attempt's number, counted from 0; a decision not to act where a run has succeeded.
+    """
+    same = [run for run in past if run.data == data]
+    if any(not run.failed for run in same):
         return Decision(False, "a run for this data has already finished")
-    if past:
-        latest = min(run.ended_minutes_ago or 0.0 for run in past)
-        if latest < cool_down_minutes:
-            return Decision(
-                False,
-                f"the last of {len(past)} failed runs for this data ended {latest:.0f} minutes ago; "
-                f"the next attempt comes after {cool_down_minutes:.0f} minutes",
-            )
-    return len(past)
+    return len(same)

@@ -5,9 +5,9 @@ import os
 import dagster as dg
 
 from data.home import Home
-from orchestration.jobs import retrain
-from orchestration.requests import home_settings, next_request
+from orchestration.jobs import PARTITIONS, retrain
 from orchestration.rules import Decision, RetrainRule
+from orchestration.sensors import ask_for_retrain
 
 
 def nightly_cron() -> str:
@@ -26,16 +26,8 @@ def nightly_cron() -> str:
 )
 def nightly_retrain(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Plan the snapshot and request its retrain, unless nothing changed."""
-    from orchestration.retraining import PARTITIONS, plan_retrain
-
-    home, settings = home_settings()
-    plan = plan_retrain(home, settings)
-    if not plan.stations:
-        return dg.SkipReason(plan.reason)
-    request = next_request(
-        context, job="retrain", content=plan.plan.content_hash, settings=settings, trigger="nightly"
-    )
-    if isinstance(request, Decision):
-        return dg.SkipReason(request.message)
-    context.instance.add_dynamic_partitions(PARTITIONS, [plan.plan.key])
-    return request.with_replaced_attrs(partition_key=plan.plan.key)
+    asked = ask_for_retrain(context, trigger="nightly")
+    if isinstance(asked, Decision):
+        return dg.SkipReason(asked.message)
+    context.instance.add_dynamic_partitions(PARTITIONS, [asked.key])
+    return asked.request

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import dagster as dg
 
 from assets.resources import StoreResource
-from orchestration.jobs import place_cold_items, retrain
-from orchestration.requests import home_settings, next_request
-from orchestration.rules import Decision, retrain_due
+from orchestration.jobs import PARTITIONS, place_cold_items, retrain
+from orchestration.requests import home_settings, last_request_failed, past_runs, request_run
+from orchestration.rules import Decision, not_yet, retrain_due
 
 RETRAIN_TICK_SECONDS = 60
 PLACE_TICK_SECONDS = 30
@@ -31,31 +32,54 @@ def new_users(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.S
         outside = opened.count_users_outside(published.version, min_events=rule.min_interactions)
         known = opened.counts()["users"] - opened.count_users_outside(published.version, min_events=0)
     decision = retrain_due(outside, known, rule)
-    if not decision.act:
+    if not decision.act and not last_request_failed(context.instance, "retrain"):
         return dg.SkipReason(decision.message)
-    return retrain_request(context, trigger="new users", message=decision.message)
+    asked = ask_for_retrain(context, trigger="new users")
+    if isinstance(asked, Decision):
+        return dg.SkipReason(f"{decision.message}; {asked.message}")
+    context.log.info(f"{decision.message}; {asked.reason}")
+    return dg.SensorResult(
+        run_requests=[asked.request],
+        dynamic_partitions_requests=[dg.AddDynamicPartitionsRequest(PARTITIONS, [asked.key])],
+    )
 
 
-def retrain_request(
-    context: dg.SensorEvaluationContext, *, trigger: str, message: str
-) -> dg.SensorResult | dg.SkipReason:
+@dataclass(frozen=True)
+class Asked:
+    """A retrain that is requested: the snapshot's key, the request with this partition, and why."""
+
+    key: str
+    request: dg.RunRequest
+    reason: str
+
+
+def ask_for_retrain(
+    context: dg.SensorEvaluationContext | dg.ScheduleEvaluationContext, *, trigger: str
+) -> Asked | Decision:
     """Plan the snapshot and request its retrain, or say why not now."""
-    from orchestration.retraining import PARTITIONS, plan_retrain
+    from orchestration.retraining import plan_retrain
 
     home, settings = home_settings()
+    past = past_runs(context.instance, "retrain")
+    # asked before planning, which reads the whole store and enters a snapshot in it
+    waiting = not_yet(past, settings.rule().cool_down_minutes, rest_after_success=True)
+    if waiting is not None:
+        return waiting
     plan = plan_retrain(home, settings)
     if not plan.stations:
-        return dg.SkipReason(f"{message}; {plan.reason}")
-    request = next_request(
-        context, job="retrain", content=plan.plan.content_hash, settings=settings, trigger=trigger
+        return Decision(False, plan.reason)
+    key = plan.plan.key
+    request = request_run(
+        past,
+        job="retrain",
+        data=key,
+        run_config=settings.run_config(),
+        trigger=trigger,
+        stations=plan.stations,
     )
     if isinstance(request, Decision):
-        return dg.SkipReason(f"{message}; {request.message}")
-    context.log.info(f"{message}; {plan.reason}")
-    return dg.SensorResult(
-        run_requests=[request.with_replaced_attrs(partition_key=plan.plan.key)],
-        dynamic_partitions_requests=[dg.AddDynamicPartitionsRequest(PARTITIONS, [plan.plan.key])],
-    )
+        return request
+    return Asked(key, request.with_replaced_attrs(partition_key=key), plan.reason)
 
 
 @dg.sensor(
@@ -78,9 +102,14 @@ def unplaced_items(
     if not len(waiting):
         yield dg.SkipReason(f"every item has a vector of version {published.version}")
         return
-    content = items_digest(waiting.item_ids, waiting.text_hashes, version=published.version)
-    request = next_request(
-        context, job="place_cold_items", content=content, settings=settings, trigger="new items"
+    digest = items_digest(waiting.item_ids, waiting.text_hashes, version=published.version)
+    past = past_runs(context.instance, "place_cold_items")
+    request = not_yet(past, settings.rule().cool_down_minutes, rest_after_success=False) or request_run(
+        past,
+        job="place_cold_items",
+        data=digest[:16],
+        run_config=settings.run_config(only=("distributions", "placement")),
+        trigger="new items",
     )
     if isinstance(request, Decision):
         yield dg.SkipReason(f"{len(waiting)} items wait for a vector; {request.message}")
