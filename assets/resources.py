@@ -4,15 +4,21 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from pydantic import PrivateAttr
 
+from data.errors import InputError
 from data.home import Home
 
 if TYPE_CHECKING:
     from assets.registry import Registry
     from data.store.store import Store
+
+
+RETRY_VARIABLE = "COLDCAST_MLFLOW_RETRY_SECONDS"
+RETRY_SECONDS = 60.0  # MLflow may be away so long, in all, before a run fails
 
 
 class StoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -36,6 +42,7 @@ class RegistryResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The model registry of a home."""
 
     home: str = ""
+    _registry: Any = PrivateAttr(default=None)
 
     def root(self) -> Path:
         """The home's folder."""
@@ -49,12 +56,47 @@ class RegistryResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Where copies of remote model files are kept."""
         return Home.resolve(self.home or None).root / "model_cache"
 
-    def open(self) -> "Registry":
-        """The registry; nothing is contacted before it is asked something."""
+    def open(self, *, retry_seconds: float | None = None) -> "Registry":
+        """The registry; nothing is contacted before it is asked something.
+
+        Stations of one run share it, so that the seconds of an outage are counted over all of them.
+
+        Args:
+            retry_seconds: Seconds an outage may last; if left out ``COLDCAST_MLFLOW_RETRY_SECONDS``, else 60.
+
+        Raises:
+            InputError: If the variable is no positive number.
+        """
         from assets.registry import Registry
 
-        home = Home.resolve(self.home or None).create()
-        return Registry(tracking_uri=home.mlflow_url, artifact_root=home.mlflow_artifacts)
+        if retry_seconds is not None or self._registry is None:
+            home = Home.resolve(self.home or None).create()
+            registry = Registry(
+                tracking_uri=home.mlflow_url,
+                artifact_root=home.mlflow_artifacts,
+                retry_seconds=retry_seconds or patience_seconds(),
+            )
+            if retry_seconds is not None:
+                return registry
+            self._registry = registry
+        shared: Registry = self._registry
+        return shared
+
+
+def patience_seconds() -> float:
+    """How long MLflow may be away: ``COLDCAST_MLFLOW_RETRY_SECONDS``, else a minute.
+
+    Raises:
+        InputError: If the variable is no positive number.
+    """
+    text = os.environ.get(RETRY_VARIABLE, "")
+    try:
+        seconds = float(text) if text else RETRY_SECONDS
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise InputError(f"{RETRY_VARIABLE} must be a positive number of seconds, got {text!r}")
+    return seconds
 
 
 class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]

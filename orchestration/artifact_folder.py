@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 DIGESTS = "digests.json"
+NAME = "artifact"  # entry of the digests that says whose they are
 
 
 class ArtifactError(RuntimeError):
@@ -49,7 +50,7 @@ def write_artifact(folder: Path, value: Restable) -> int:
         digests = {
             str(f.relative_to(temporary)): _digest(f) for f in sorted(temporary.rglob("*")) if f.is_file()
         }
-        (temporary / DIGESTS).write_text(json.dumps(digests, indent=1))
+        (temporary / DIGESTS).write_text(json.dumps({NAME: _name(folder), **digests}, indent=1))
         for file in temporary.rglob("*"):
             _sync(file)
         _sync(temporary)
@@ -67,19 +68,27 @@ def write_artifact(folder: Path, value: Restable) -> int:
 
 
 def check_artifact(folder: Path) -> None:
-    """Refuse an artefact that is not there whole.
+    """Refuse an artefact that is not there whole, or is another one's.
 
     Raises:
-        ArtifactError: If the folder or one of its files is missing, or a file's digest differs.
+        ArtifactError: If the folder or one of its files is missing, a file's digest differs, or the folder was
+            written as the artefact of another station or snapshot.
     """
     recover(folder)
-    name = f"{folder.parent.name}/{folder.name}"
+    name = _name(folder)
     if not (folder / DIGESTS).is_file():
         raise ArtifactError(
             f"the artefact {name} is missing ({folder}); run `coldcast retrain`, which rebuilds missing stations, "
             f"or materialize it in the UI"
         )
-    for file, digest in json.loads((folder / DIGESTS).read_text()).items():
+    digests = _read_digests(folder)
+    owner = digests.pop(NAME, name)
+    if owner != name:
+        raise ArtifactError(
+            f"the folder of the artefact {name} holds {owner}: somebody moved it; delete {folder} and run "
+            "`coldcast retrain`"
+        )
+    for file, digest in digests.items():
         if not (folder / file).is_file():
             raise ArtifactError(
                 f"the artefact {name} lacks its file {file}; delete {folder} and run `coldcast retrain`"
@@ -103,6 +112,21 @@ def recover(folder: Path) -> None:
 
 def _retired(folder: Path) -> Path:
     return folder.parent / f".{folder.name}.retired"
+
+
+def _name(folder: Path) -> str:
+    return f"{folder.parent.name}/{folder.name}"
+
+
+def _read_digests(folder: Path) -> dict[str, str]:
+    try:
+        digests: dict[str, str] = json.loads((folder / DIGESTS).read_text(encoding="utf-8"))
+    except ValueError:  # neither UTF-8 nor JSON any more
+        raise ArtifactError(
+            f"the artefact {_name(folder)} is damaged: its {DIGESTS} cannot be read; "
+            f"delete {folder} and run `coldcast retrain`"
+        ) from None
+    return digests
 
 
 def _digest(file: Path) -> str:

@@ -23,6 +23,8 @@ INSTANCE = {
         },
     },
 }
+COMMAND_LINE = "command_line.yaml"
+NOT_CAPTURED = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
 DAEMON_WAITS_SECONDS = 6 * 3600.0  # a run from the UI or a sensor waits for the one before it
 
 
@@ -35,14 +37,20 @@ def instance_settings(home: Home) -> dict[str, Any]:
 
 
 def use_home(home: Home) -> Home:
-    """Make this home the one that this process and its children use; write Dagster's settings."""
+    """Make this home the one that this process and its children use; write Dagster's settings, twice."""
     home.create()
     os.environ[HOME_VARIABLE] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
-    wanted = yaml.safe_dump(instance_settings(home))
-    file = home.dagster / "dagster.yaml"
-    if not file.exists() or file.read_text() != wanted:
-        file.write_text(wanted)
+    settings = instance_settings(home)
+    # The command line has a terminal of its own: capturing would take the bars from it, and the processes that
+    # Dagster starts for capturing answer Ctrl-C with a traceback each.
+    files = {"dagster.yaml": settings, COMMAND_LINE: {**settings, "compute_logs": NOT_CAPTURED}}
+    for name, wanted in files.items():
+        file, text = home.dagster / name, yaml.safe_dump(wanted)
+        if not file.exists() or file.read_text() != text:
+            writing = file.with_name(f".{name}.{os.getpid()}")
+            writing.write_text(text)
+            writing.replace(file)
     return home
 
 

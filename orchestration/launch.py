@@ -1,20 +1,24 @@
 """Start the jobs that sensors and schedules start, in this process, with progress shown."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 from rich.console import Console
 
+from assets.dead_runs import PROCESS_TAG, report_dead_runs, this_process
 from assets.progress import Progress
+from assets.run_lock import require_free
 from data.home import Home
 from orchestration.definitions import build_definitions
-from orchestration.environments import resources, use_home
+from orchestration.environments import COMMAND_LINE, resources, use_home
 from orchestration.launch_errors import JobFailed
 from orchestration.terminal import Bars
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+OUR_ROOMS = ("orchestration", "expectations", "assets", "models", "evaluation", "data")
+INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 
 def run_job(
@@ -40,24 +44,35 @@ def run_job(
 
     Raises:
         JobFailed: Naming the station and the error, or the check and its finding.
+        HomeBusy: If another job holds the home.
+        KeyboardInterrupt: If the run was interrupted; Dagster has noted it as failed.
     """
     use_home(home)
+    require_free(home)  # sooner than the run would find out, so that no failed run is noted for it
     logging.getLogger("dagster").setLevel(logging.ERROR)  # what fails is told in one sentence below
     with Bars(console or Console(stderr=True)) as bars:
         progress = Progress().listen(bars.update)
         definitions = build_definitions(resources(progress=progress, lock_wait_seconds=0))
-        with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        with dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance:
+            report_dead_runs(instance)
             result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
                 partition_key=partition,
                 run_config={**run_config, **QUIET},
-                tags=tags,
+                tags={**(tags or {}), PROCESS_TAG: this_process()},
                 asset_selection=[dg.AssetKey(a) for a in assets] if assets else None,
                 raise_on_error=False,
             )
+    if was_interrupted(result):
+        raise KeyboardInterrupt
     if not result.success:
         raise JobFailed(failure_message(result))
     return result
+
+
+def was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether the run ended because somebody pressed Ctrl-C."""
+    return any(error.cls_name in INTERRUPTS for error in _errors(result))
 
 
 def failure_message(result: dg.ExecuteInProcessResult) -> str:
@@ -70,12 +85,26 @@ def failure_message(result: dg.ExecuteInProcessResult) -> str:
                 return f"the check {check.check_name} on {station} stopped the run: {check.description}"
     for event in result.all_events:
         if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error and error.cause:
-                error = error.cause
-            message = error.message.strip() if error else "no message"
-            return f"{event.step_key} failed: {message}"
-    for event in result.all_events:
-        if event.is_failure and event.message:
-            return event.message
+            return f"{event.step_key} failed: {_cause(event.step_failure_data.error)}"
+    first = next(_errors(result), None)
+    if first is not None:
+        return _cause(first)
     return f"run {result.run_id} failed; see it in `coldcast ui`"
+
+
+def _errors(result: dg.ExecuteInProcessResult) -> Iterator[Any]:
+    """What Dagster noted as the errors of steps and of the run itself, each with its causes."""
+    for event in result.all_events:
+        error: Any = getattr(event.event_specific_data, "error", None) if event.is_failure else None
+        while error is not None:
+            yield error
+            error = error.cause
+
+
+def _cause(error: Any) -> str:
+    """The innermost cause in words; the class is named where it is not one of ours, which speak for themselves."""
+    while error and error.cause:
+        error = error.cause
+    message: str = error.message.strip() if error else "no message"
+    kind, _, rest = message.partition(": ")
+    return rest if kind.rpartition(".")[0].partition(".")[0] in OUR_ROOMS and rest else message

@@ -1,0 +1,40 @@
+"""Whether a station's value was found sound: a run may have ended between writing and checking it."""
+
+import dagster as dg
+
+LOOKED_AT = 1000  # newest executions of one check, over all snapshots
+
+
+def unsound(
+    instance: dg.DagsterInstance, definitions: dg.Definitions, *, station: str, partition: str
+) -> str | None:
+    """Why nothing must be built upon a station's value; None if every blocking check has passed on it.
+
+    Args:
+        instance: Dagster's history.
+        definitions: Knows the checks.
+        station: The asset's name.
+        partition: The snapshot's key.
+
+    Returns:
+        The first blocking check whose newest execution failed or never ended, in words.
+    """
+    for check in blocking_checks(definitions, station):
+        history = instance.event_log_storage.get_asset_check_execution_history(check, limit=LOOKED_AT)
+        status = next((record.status.name for record in history if record.partition == partition), "PLANNED")
+        if status == "FAILED":
+            return f"the check {check.name} did not pass"
+        if status != "SUCCEEDED":
+            return f"the check {check.name} was not made"
+    return None
+
+
+def blocking_checks(definitions: dg.Definitions, station: str) -> list[dg.AssetCheckKey]:
+    """The checks that stop the way behind a station, by name."""
+    keys = [
+        spec.key
+        for checks in definitions.asset_checks or []
+        for spec in checks.check_specs
+        if spec.blocking and spec.asset_key == dg.AssetKey(station)
+    ]
+    return sorted(keys, key=lambda key: key.name)
