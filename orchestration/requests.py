@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.dead_runs import report_dead_runs
 from data.home import Home
 from orchestration.rules import Decision, PastRun, attempt
 from orchestration.settings import Settings
@@ -16,12 +17,13 @@ BY_ITSELF = ("nightly", "new users")  # triggers behind which nobody waits to st
 
 
 def past_runs(instance: dg.DagsterInstance, job: str) -> list[PastRun]:
-    """Earlier runs of a job, newest first, however they were started.
+    """Earlier runs of a job, newest first, however they were started; one whose process is gone has failed.
 
     Args:
         instance: Dagster's history.
         job: The job's name.
     """
+    report_dead_runs(instance)
     now = time.time()
     return [_past_run(record, now) for record in instance.get_run_records(dg.RunsFilter(job_name=job))]
 

@@ -2,14 +2,22 @@
 
 import pytest
 
-from orchestration.rules import Decision, PastRun, RetrainRule, attempt, retrain_due
+from orchestration.rules import Decision, PastRun, RetrainRule, attempt, not_yet, retrain_due
 
 RULE = RetrainRule(users=10, share=0.5, min_interactions=2, cool_down_minutes=30)
 
 
 @pytest.mark.parametrize(
     ("outside", "known", "act"),
-    [(0, 0, False), (9, 100, False), (10, 100, True), (4, 5, False), (5, 5, True), (0, 100, False), (1, 0, True)],
+    [
+        (0, 0, False),
+        (9, 100, False),
+        (10, 100, True),
+        (4, 5, False),
+        (5, 5, True),
+        (0, 100, False),
+        (1, 0, True),
+    ],
 )
 def test_a_retrain_is_due_at_either_threshold(outside: int, known: int, act: bool) -> None:
     decision = retrain_due(outside, known, RULE)
@@ -33,20 +41,50 @@ def test_a_rule_out_of_range_is_refused(values: dict[str, float], message: str) 
         RetrainRule(**values)  # type: ignore[arg-type]
 
 
-def test_the_first_attempt_is_number_0() -> None:
-    assert attempt([], 30) == 0
+GOING = PastRun("a", failed=False, ended_minutes_ago=None)
 
 
-def test_a_run_under_way_or_finished_is_not_asked_for_again() -> None:
-    for past in ([PastRun(failed=False, ended_minutes_ago=None)], [PastRun(failed=False, ended_minutes_ago=99)]):
-        refusal = attempt(past, 30)
-        assert isinstance(refusal, Decision)
-        assert not refusal.act
+def done(minutes: float, data: str = "a") -> PastRun:
+    return PastRun(data, failed=False, ended_minutes_ago=minutes)
 
 
-def test_a_failed_run_is_asked_for_again_after_the_cool_down() -> None:
-    just_now = attempt([PastRun(failed=True, ended_minutes_ago=29)], 30)
-    assert isinstance(just_now, Decision)
-    assert "29 minutes ago" in just_now.message
-    assert attempt([PastRun(failed=True, ended_minutes_ago=30)], 30) == 1
-    assert attempt([PastRun(failed=True, ended_minutes_ago=31), PastRun(failed=True, ended_minutes_ago=99)], 30) == 2
+def failed(minutes: float, data: str = "a") -> PastRun:
+    return PastRun(data, failed=True, ended_minutes_ago=minutes)
+
+
+@pytest.mark.parametrize("rest", [True, False])
+@pytest.mark.parametrize("past", [[GOING], [GOING, done(99)], [failed(99), GOING]])
+def test_nothing_is_asked_for_while_a_run_is_under_way(past: list[PastRun], rest: bool) -> None:
+    refusal = not_yet(past, 30, rest_after_success=rest)
+    assert refusal == Decision(False, "a run of this job is queued or under way")
+
+
+@pytest.mark.parametrize(
+    ("past", "rest", "waits"),
+    [
+        ([], True, False),
+        ([failed(29)], False, True),
+        ([failed(30)], False, False),
+        ([failed(99), failed(29)], False, True),
+        ([done(29)], False, False),
+        ([done(29)], True, True),
+        ([done(30)], True, False),
+    ],
+)
+def test_the_cool_down_is_kept(past: list[PastRun], rest: bool, waits: bool) -> None:
+    refusal = not_yet(past, 30, rest_after_success=rest)
+    assert (refusal is not None) is waits
+    if refusal is not None:
+        assert refusal == Decision(
+            False, "the last run ended 29 minutes ago; the next one comes 30 minutes after it"
+        )
+
+
+def test_attempts_on_the_same_data_are_numbered() -> None:
+    assert attempt([], "a") == 0
+    assert attempt([failed(9), failed(99)], "a") == 2
+    assert attempt([failed(9), failed(99, "b"), done(99, "b")], "a") == 1
+
+
+def test_data_whose_run_has_finished_are_not_asked_for_again() -> None:
+    assert attempt([failed(9), done(99)], "a") == Decision(False, "a run for this data has already finished")

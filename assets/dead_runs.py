@@ -1,0 +1,46 @@
+"""A run whose process was killed cannot say so; whoever comes next says it, or it would hold its place for ever."""
+
+import os
+import socket
+
+import dagster as dg
+
+PROCESS_TAG = "coldcast/process"
+
+
+def this_process() -> str:
+    """Name this process, so that another one which gets its number later is not taken for it."""
+    return _name(os.getpid())
+
+
+def report_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark every run as failed whose process on this machine is gone.
+
+    Args:
+        instance: Dagster's history.
+
+    Returns:
+        The ids of these runs.
+    """
+    started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+    dead = [run for run in instance.get_runs(started) if _is_dead(run.tags.get(PROCESS_TAG, ""))]
+    for run in dead:
+        instance.report_run_failed(run, "the process of this run was killed; what it had finished is kept")
+    return [run.run_id for run in dead]
+
+
+def _is_dead(name: str) -> bool:
+    """Whether a process of this machine is gone; of one elsewhere, or without a name, nothing is known."""
+    host, _, rest = name.rpartition("/")
+    number = rest.partition("@")[0]
+    return host == socket.gethostname() and name != _name(int(number))
+
+
+def _name(number: int) -> str:
+    import psutil
+
+    try:
+        born = f"{psutil.Process(number).create_time():.0f}"
+    except psutil.NoSuchProcess:
+        born = "never"
+    return f"{socket.gethostname()}/{number}@{born}"

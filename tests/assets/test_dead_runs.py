@@ -1,0 +1,60 @@
+"""A run whose process was killed does not hold its place for ever."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from uuid import uuid4
+
+import dagster as dg
+import pytest
+
+from assets.dead_runs import PROCESS_TAG, report_dead_runs, this_process
+
+STARTED = dg.DagsterRunStatus.STARTED
+
+
+def enter(instance: dg.DagsterInstance, process: str | None, status: dg.DagsterRunStatus = STARTED) -> str:
+    tags = {} if process is None else {PROCESS_TAG: process}
+    run = dg.DagsterRun(job_name="retrain", run_id=str(uuid4()), status=status, tags=tags)
+    return instance.add_run(run).run_id
+
+
+def ended_process() -> str:
+    """The number of a process that is gone."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return str(process.pid)
+
+
+def test_a_run_of_a_process_that_is_gone_is_marked_as_failed() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        dead = enter(instance, f"{socket.gethostname()}/{ended_process()}@1700000000")
+        assert report_dead_runs(instance) == [dead]
+        found = instance.get_run_by_id(dead)
+        assert found is not None
+        assert found.status is dg.DagsterRunStatus.FAILURE
+        assert report_dead_runs(instance) == []
+
+
+def test_a_number_given_out_again_is_not_taken_for_the_same_process() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        name = this_process().partition("@")[0]
+        reborn = enter(instance, f"{name}@7")
+        assert report_dead_runs(instance) == [reborn]
+
+
+@pytest.mark.parametrize("process", [None, "", "elsewhere/1@7"])
+def test_of_a_process_elsewhere_nothing_is_known(process: str | None) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        enter(instance, process)
+        enter(instance, this_process())
+        assert report_dead_runs(instance) == []
+
+
+def test_a_run_that_has_ended_stays_as_it_was() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        dead = f"{socket.gethostname()}/{ended_process()}@1"
+        enter(instance, dead, dg.DagsterRunStatus.SUCCESS)
+        assert report_dead_runs(instance) == []

@@ -1,0 +1,276 @@
+"""Every tick: first, nothing new, just below, at the threshold, under way, failed, finished."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.resources import StoreResource
+from data.home import Home
+from orchestration.requests import DATA_TAG
+from orchestration.sensors import items_digest, new_users, unplaced_items
+from tests.orchestration.worlds import USERS, add_items, arrive, filled, open_store, past_run, publish_all
+
+UNDER_WAY = (
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+FAILURE, SUCCESS = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS
+RULE = "sensors: {{users: 2, share: 1.0, min_interactions: 3, cool_down_minutes: {minutes}}}\n"
+
+
+@pytest.fixture(scope="module")
+def published_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a home whose version 1 knows everybody and everything."""
+    home = Home.resolve(tmp_path_factory.mktemp("published"), {})
+    filled(home)
+    publish_all(home)
+    return home.root / "coldcast.db"
+
+
+@pytest.fixture
+def world(home: Home, published_store: Path) -> Home:
+    """A published home whose sensor asks from two new users on, each with at least three events."""
+    shutil.copy(published_store, home.root)
+    set_cool_down(home, 30)
+    return home
+
+
+def set_cool_down(home: Home, minutes: int) -> None:
+    home.config_file.write_text(RULE.format(minutes=minutes))
+
+
+def tick(instance: dg.DagsterInstance) -> dg.RunRequest | str:
+    """Evaluate ``new_users``: its one run request, or the sentence with which it skips."""
+    with dg.build_sensor_context(instance=instance, resources={"store": StoreResource()}) as context:
+        result = new_users(context)
+    if isinstance(result, dg.SkipReason):
+        return result.skip_message or ""
+    assert isinstance(result, dg.SensorResult)
+    (request,) = result.run_requests or []
+    (partitions,) = result.dynamic_partitions_requests or []
+    assert partitions.partitions_def_name == "snapshot"
+    assert partitions.partition_keys == [request.partition_key]
+    return request
+
+
+def place_tick(instance: dg.DagsterInstance) -> dg.RunRequest | str:
+    """The same of ``unplaced_items``."""
+    with dg.build_sensor_context(instance=instance, resources={"store": StoreResource()}) as context:
+        (result,) = list(unplaced_items(context))
+    return result if isinstance(result, dg.RunRequest) else result.skip_message or ""
+
+
+def asked(result: dg.RunRequest | str) -> dg.RunRequest:
+    assert isinstance(result, dg.RunRequest), result
+    return result
+
+
+def enter(
+    instance: dg.DagsterInstance, request: dg.RunRequest, job: str, status: dg.DagsterRunStatus
+) -> None:
+    """What the daemon would do with a request."""
+    past_run(instance, job, status, data=request.tags[DATA_TAG])
+
+
+def test_the_first_tick_of_an_empty_home_says_what_to_do(home: Home, instance: dg.DagsterInstance) -> None:
+    assert "nothing is published yet: `coldcast retrain`" in str(tick(instance))
+    assert "nothing is published yet: `coldcast retrain`" in str(place_tick(instance))
+
+
+def test_nothing_new_is_skipped_with_the_numbers(world: Home, instance: dg.DagsterInstance) -> None:
+    assert tick(instance) == (
+        f"0 users with at least 3 interactions are outside the published vocabulary of {USERS} (0.0% of {USERS}); "
+        "thresholds: 2 users or 100.0%: nothing to do"
+    )
+    assert place_tick(instance) == "every item has a vector of version 1"
+
+
+def test_just_below_the_threshold_nothing_is_asked_for(world: Home, instance: dg.DagsterInstance) -> None:
+    arrive(world, "new-a")
+    arrive(world, "new-b", "new-c", events=2)
+    assert str(tick(instance)).startswith("1 users with at least 3 interactions")
+    with open_store(world) as store:
+        assert store.snapshots() == []
+
+
+def test_at_the_threshold_one_run_is_asked_for(world: Home, instance: dg.DagsterInstance) -> None:
+    arrive(world, "new-a", "new-b")
+    request = asked(tick(instance))
+    with open_store(world) as store:
+        (planned,) = store.snapshots()
+    assert request.partition_key == planned.key
+    assert request.run_key == f"retrain-{planned.key}-0"
+    assert request.tags["coldcast/data"] == planned.key
+    assert request.tags["coldcast/trigger"] == "new users"
+
+
+def test_the_share_is_a_threshold_too(world: Home, instance: dg.DagsterInstance) -> None:
+    world.config_file.write_text("sensors: {users: 100, share: 0.0476}\n")  # 2 of 42 are 0.0476...
+    arrive(world, "new-a")
+    assert isinstance(tick(instance), str)
+    arrive(world, "new-b")
+    asked(tick(instance))
+
+
+def test_users_of_the_published_version_are_counted_not_those_of_a_newer_one(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    arrive(world, "new-a", "new-b")
+    publish_all(world, 2)
+    assert str(tick(instance)).startswith("0 users")
+    with open_store(world) as store:
+        store.rollback_publication(reason="by hand")
+    asked(tick(instance))
+
+
+@pytest.mark.parametrize("status", UNDER_WAY)
+def test_nothing_is_asked_for_while_a_retrain_is_queued_or_under_way(
+    world: Home, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
+) -> None:
+    arrive(world, "new-a", "new-b")
+    enter(instance, asked(tick(instance)), "retrain", status)
+    arrive(world, "new-c")  # other data by now
+    assert "a run of this job is queued or under way" in str(tick(instance))
+    with open_store(world) as store:
+        assert len(store.snapshots()) == 1
+
+
+def test_a_retrain_started_by_hand_counts_as_under_way(world: Home, instance: dg.DagsterInstance) -> None:
+    past_run(instance, "retrain", dg.DagsterRunStatus.STARTED)
+    arrive(world, "new-a", "new-b")
+    assert "queued or under way" in str(tick(instance))
+
+
+def test_a_failed_run_is_asked_for_again_after_the_cool_down(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    arrive(world, "new-a", "new-b")
+    first = asked(tick(instance))
+    enter(instance, first, "retrain", FAILURE)
+    assert "the last run ended 0 minutes ago; the next one comes 30 minutes after it" in str(tick(instance))
+    set_cool_down(world, 0)
+    second = asked(tick(instance))
+    assert second.run_key == str(first.run_key).removesuffix("-0") + "-1"
+    assert second.partition_key == first.partition_key
+
+
+def test_a_finished_run_is_not_asked_for_again(world: Home, instance: dg.DagsterInstance) -> None:
+    set_cool_down(world, 0)
+    arrive(world, "new-a", "new-b")
+    enter(instance, asked(tick(instance)), "retrain", SUCCESS)  # and its version was refused
+    assert "a run for this data has already finished" in str(tick(instance))
+
+
+def test_a_nightly_run_that_failed_is_asked_for_again_below_the_threshold(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    set_cool_down(world, 0)
+    arrive(world, "new-a")
+    past_run(instance, "retrain", FAILURE, data="else", trigger="command line")
+    assert isinstance(tick(instance), str)
+    past_run(instance, "retrain", FAILURE, data="else", trigger="nightly")
+    asked(tick(instance))
+
+
+@pytest.mark.slow
+def test_two_hundred_ticks_ask_exactly_once_for_one_crossing(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    set_cool_down(world, 0)
+    assert not [one for _ in range(200) if isinstance(one := tick(instance), dg.RunRequest)]
+    arrive(world, "new-a", "new-b")
+    keys = []
+    for number in range(20):
+        result = tick(instance)
+        if isinstance(result, dg.RunRequest):
+            keys.append(result.run_key)
+            enter(instance, result, "retrain", dg.DagsterRunStatus.STARTED if number < 10 else SUCCESS)
+    assert len(keys) == 1
+
+
+def test_the_same_tick_twice_has_the_same_run_key(world: Home, instance: dg.DagsterInstance) -> None:
+    """Dagster starts a run key once, so a daemon that dies between tick and start asks for one run."""
+    arrive(world, "new-a", "new-b")
+    assert asked(tick(instance)).run_key == asked(tick(instance)).run_key
+    with open_store(world) as store:
+        assert len(store.snapshots()) == 1
+
+
+def test_new_items_are_asked_for_once(world: Home, instance: dg.DagsterInstance) -> None:
+    add_items(world, new_1="Cheese and law")
+    first = asked(place_tick(instance))
+    assert str(first.run_key).startswith("place_cold_items-")
+    assert str(first.run_key).endswith("-0")
+    enter(instance, first, "place_cold_items", dg.DagsterRunStatus.STARTED)
+    add_items(world, new_2="Cheese and sport")
+    assert place_tick(instance) == ("2 items wait for a vector; a run of this job is queued or under way")
+
+
+def test_items_that_a_finished_run_could_not_place_are_not_asked_for_again(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    add_items(world, new_1="Cheese and law")
+    enter(instance, asked(place_tick(instance)), "place_cold_items", SUCCESS)
+    assert "a run for this data has already finished" in str(place_tick(instance))
+    add_items(world, new_2="Cheese and sport")
+    asked(place_tick(instance))  # at once: new items need not rest
+
+
+def test_a_failed_placement_waits_for_the_cool_down(world: Home, instance: dg.DagsterInstance) -> None:
+    add_items(world, new_1="Cheese and law")
+    enter(instance, asked(place_tick(instance)), "place_cold_items", FAILURE)
+    assert "the next one comes 30 minutes after it" in str(place_tick(instance))
+    set_cool_down(world, 0)
+    assert str(asked(place_tick(instance)).run_key).endswith("-1")
+
+
+def test_a_new_text_is_placed_again_and_another_version_too(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    add_items(world, item_00003="Another title")
+    changed = asked(place_tick(instance))
+    publish_all(world, 2)
+    assert place_tick(instance) == "every item has a vector of version 2"
+    publish_all(world, 3, leave_out=["item-00003"])
+    assert asked(place_tick(instance)).run_key != changed.run_key
+
+
+@pytest.mark.slow
+def test_two_hundred_ticks_without_new_items_ask_for_nothing(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    assert {place_tick(instance) for _ in range(200)} == {"every item has a vector of version 1"}
+
+
+def test_a_request_carries_only_what_its_job_knows(world: Home, instance: dg.DagsterInstance) -> None:
+    from orchestration.definitions import definitions
+
+    with world.config_file.open("a") as file:
+        file.write("bpr: {d: 8}\ndistributions: {users_per_item: 7}\nplacement: {steps: 3}\n")
+    arrive(world, "new-a", "new-b")
+    add_items(world, new_1="Cheese and law")
+    retrain, place = asked(tick(instance)), asked(place_tick(instance))
+    assert set(retrain.run_config["ops"]) == {"bpr_embeddings", "cold_item_distributions"}
+    assert place.run_config == {
+        "ops": {"cold_item_distributions": {"config": {"users_per_item": 7}}},
+        "resources": {"placement": {"config": {"steps": 3}}},
+    }
+    for job, request in (("retrain", retrain), ("place_cold_items", place)):
+        assert dg.validate_run_config(definitions.resolve_job_def(job), request.run_config)
+
+
+def test_a_set_of_items_is_named_by_items_texts_and_version() -> None:
+    names = {
+        items_digest(["a", "b"], ["1", "2"], version=1),
+        items_digest(["a"], ["1"], version=1),
+        items_digest(["a", "b"], ["1", "3"], version=1),
+        items_digest(["a", "b"], ["1", "2"], version=2),
+    }
+    assert len(names) == 4
+    assert items_digest(["a", "b"], ["1", "2"], version=1) in names
