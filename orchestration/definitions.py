@@ -44,6 +44,7 @@ def build_definitions(values: dict[str, Any]) -> dg.Definitions:
         sensors=[new_users, unplaced_items],
         schedules=[nightly_retrain],
         resources=values,
+        executor=dg.in_process_executor,
     )
 
 

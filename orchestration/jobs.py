@@ -4,6 +4,8 @@ from typing import Any
 
 import dagster as dg
 
+from assets.interaction_snapshot import snapshots
+
 PARTITIONS = "snapshot"
 TRAINING = (
     "interaction_snapshot",
@@ -17,10 +19,29 @@ TRAINING = (
 PLACEMENT = ("cold_item_distributions", "item_embeddings", "publication")
 
 
-def _job(name: str, stations: tuple[str, ...], description: str, *, purpose: str) -> Any:
+def of_the_home(*only: str) -> dg.PartitionedConfig[Any]:
+    """Run config of runs launched in the UI: the home's settings at that moment, all or the sections named."""
+
+    def read(partition: str) -> dict[str, Any]:
+        from orchestration.requests import home_settings
+
+        return home_settings()[1].run_config(only=only or None)
+
+    return dg.PartitionedConfig(snapshots, run_config_for_partition_key_fn=read)
+
+
+def _job(
+    name: str,
+    stations: tuple[str, ...],
+    description: str,
+    *,
+    purpose: str,
+    config: dg.PartitionedConfig[Any] | None = None,
+) -> Any:
     return dg.define_asset_job(
         name,
         selection=dg.AssetSelection.assets(*stations),
+        config=config,
         executor_def=dg.in_process_executor,
         description=description,
         tags={"purpose": purpose},
@@ -32,6 +53,7 @@ retrain = _job(
     TRAINING + PLACEMENT,
     "Snapshot, train, judge, register; promote if better; place cold items and publish.",
     purpose="retrain",
+    config=of_the_home(),
 )
 place_cold_items = _job(
     "place_cold_items",
@@ -40,5 +62,9 @@ place_cold_items = _job(
     purpose="place",
 )
 evaluate = _job(
-    "evaluate", ("evaluation_report",), "Judge a snapshot's trained models again.", purpose="evaluate"
+    "evaluate",
+    ("evaluation_report",),
+    "Judge a snapshot's trained models again.",
+    purpose="evaluate",
+    config=of_the_home("evaluation", "placement"),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from assets.mlflow_home import QUIET
 from data.home import Home
 from orchestration.environments import use_home
 
@@ -49,7 +50,7 @@ def serve_uis(home: Home, *, port: int, console: Console) -> None:
         RuntimeError: If a server ends by itself; names it and its exit code.
     """
     use_home(home)
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment = {**QUIET, **os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     servers = {"Dagster": (dagster_command(port), port)}
     if home.mlflow_url.startswith(("http://", "https://")):
         console.print(f"MLflow   {home.mlflow_url}")
