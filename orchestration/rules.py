@@ -1,6 +1,10 @@
 """When to act: pure decisions on named numbers, thin shells elsewhere."""
 
+import re
 from dataclasses import dataclass
+
+CRON_BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))  # minute, hour, day, month, weekday
+CRON_PART = re.compile(r"(\*|(?P<first>\d+)(-(?P<last>\d+))?)(/(?P<step>\d+))?")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,30 @@ class RetrainRule:
             raise ValueError(f"min_interactions must be at least 1, got {self.min_interactions}")
         if self.cool_down_minutes < 0:
             raise ValueError(f"cool_down_minutes must not be negative, got {self.cool_down_minutes}")
+        if not is_cron(self.nightly):
+            raise ValueError(
+                "nightly must be a cron expression of five fields (minute, hour, day, month, weekday) such as "
+                f"'0 3 * * *', got {self.nightly!r}"
+            )
+
+
+def is_cron(text: str) -> bool:
+    """Whether a text is a cron expression of numbers, ranges, lists and steps, each within its field's bounds."""
+    fields = text.split()
+    return len(fields) == len(CRON_BOUNDS) and all(
+        _is_cron_field(field, low, high) for field, (low, high) in zip(fields, CRON_BOUNDS, strict=True)
+    )
+
+
+def _is_cron_field(field: str, low: int, high: int) -> bool:
+    for part in field.split(","):
+        match = CRON_PART.fullmatch(part)
+        if match is None or match["step"] == "0":
+            return False
+        ends = [int(end) for end in (match["first"], match["last"]) if end]
+        if ends != sorted(ends) or not all(low <= end <= high for end in ends):
+            return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import yaml
 
@@ -18,6 +18,7 @@ from data.errors import InputError
 from data.home import Home
 from data.split_choice import SplitChoice
 from orchestration.rules import RetrainRule
+from orchestration.setting_types import typed
 
 STATIONS: dict[str, tuple[str, type[RunConfig]]] = {
     "bpr": ("bpr_embeddings", BprRun),
@@ -73,6 +74,19 @@ class Settings:
         """The sensors section."""
         return RetrainRule(**self.sections.get("sensors", {}))
 
+    def require_users(self, n_users: int) -> None:
+        """Refuse to keep more users per item than there are; the defaults take what there is.
+
+        Raises:
+            InputError: Naming the setting.
+        """
+        for section in ("distributions", "placement"):
+            wanted = self.sections.get(section, {}).get("users_per_item", 0)
+            if wanted > n_users:
+                raise InputError(
+                    f"{section}.users_per_item is {wanted}, but there are {n_users} users; give at most {n_users}"
+                )
+
     def with_values(self, section: str, **values: Any) -> "Settings":
         """The same settings with some values replaced; None leaves a value as it is."""
         given = {name: value for name, value in values.items() if value is not None}
@@ -87,24 +101,37 @@ class Settings:
 
     def _checked(self) -> "Settings":
         known = section_classes()
+        sections = {}
         for section, values in self.sections.items():
             if section not in known:
                 raise InputError(f"unknown section {section!r}; sections are {', '.join(known)}")
-            fields = [field.name for field in dataclasses.fields(known[section])]
-            for name in values:
-                if name not in fields:
-                    raise InputError(f"unknown setting {section}.{name}; {section} has {', '.join(fields)}")
-            try:
-                known[section](**values)
-            except (TypeError, ValueError) as error:
-                raise InputError(f"settings of {section}: {error}") from None
-        return self
+            sections[section] = _checked_values(section, values, known[section])
+        return Settings(sections)
 
 
 def section_classes() -> dict[str, type[Any]]:
     """The dataclass behind every section."""
     views: dict[str, Any] = {name: view for name, (_, view) in {**STATIONS, **SHARED}.items()}
     return {**{name: view._dataclass for name, view in views.items()}, **PLAIN}
+
+
+def _checked_values(section: str, values: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+    """The values of one section, each of its field's type and in its range."""
+    hints = get_type_hints(kind)
+    fields = [field.name for field in dataclasses.fields(kind)]
+    checked = {}
+    for name, value in values.items():
+        if name not in fields:
+            raise InputError(f"unknown setting {section}.{name}; {section} has {', '.join(fields)}")
+        try:
+            checked[name] = typed(value, hints[name])
+        except ValueError as error:
+            raise InputError(f"settings of {section}: {name} {error}") from None
+    try:
+        kind(**checked)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"settings of {section}: {error}") from None
+    return checked
 
 
 def split_choice(

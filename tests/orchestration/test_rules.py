@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestration.rules import Decision, PastRun, RetrainRule, attempt, not_yet, retrain_due
+from orchestration.rules import Decision, PastRun, RetrainRule, attempt, is_cron, not_yet, retrain_due
 
 RULE = RetrainRule(users=10, share=0.5, min_interactions=2, cool_down_minutes=30)
 
@@ -39,6 +39,24 @@ def test_a_retrain_is_due_at_either_threshold(outside: int, known: int, act: boo
 def test_a_rule_out_of_range_is_refused(values: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         RetrainRule(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0 3 * * *", True),
+        ("*/5 0-6/2 1,15 * 1-5", True),
+        ("0 3 * *", False),
+        ("tomorrow", False),
+        ("60 3 * * *", False),
+        ("0 24 * * *", False),
+        ("0 3 0 * *", False),
+        ("0 6-3 * * *", False),
+        ("*/0 * * * *", False),
+    ],
+)
+def test_cron_expressions(text: str, expected: bool) -> None:
+    assert is_cron(text) is expected
 
 
 GOING = PastRun("a", failed=False, ended_minutes_ago=None)
