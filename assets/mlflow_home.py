@@ -27,7 +27,8 @@ QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_UV_AUTO_DETECT": "false",  # the folder a command is started in says nothing about the model
 }
-LOCAL_PAGES = "http://127.0.0.1:5000"
+PAGES_VARIABLE = "COLDCAST_MLFLOW_PAGES"  # set by `coldcast ui` for the runs it starts
+LOCAL_PAGES = "http://127.0.0.1:3001"  # where `coldcast ui` serves MLflow unless told otherwise
 DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306}
 
 
@@ -41,7 +42,7 @@ class MlflowHome:
             choice to the server.
         experiment: Name of the experiment that holds every run.
         retry_seconds: Seconds one outage may last before ``RegistryUnavailable``.
-        pages: Address of the MLflow pages; by default the server itself, or the local port of ``mlflow ui``.
+        pages: Address of the MLflow pages; by default the server itself, or where ``coldcast ui`` serves them.
     """
 
     tracking_uri: str
@@ -94,7 +95,7 @@ class MlflowHome:
             return self.pages.rstrip("/")
         parts = urlsplit(self.tracking_uri)
         if not parts.scheme.startswith("http"):
-            return LOCAL_PAGES
+            return os.environ.get(PAGES_VARIABLE) or LOCAL_PAGES
         host = parts.netloc.rpartition("@")[2]  # never a password in a link
         return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from assets.mlflow_home import QUIET
+from assets.mlflow_home import PAGES_VARIABLE, QUIET
 from data.home import Home
 from orchestration.environments import use_home
 
@@ -56,6 +56,7 @@ def serve_uis(home: Home, *, port: int, console: Console) -> None:
         console.print(f"MLflow   {home.mlflow_url}")
     else:
         servers["MLflow"] = (mlflow_command(home, port + 1), port + 1)
+        environment[PAGES_VARIABLE] = f"http://{LOOPBACK}:{port + 1}"
     running: dict[str, subprocess.Popen[bytes]] = {}
     signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -24,7 +24,7 @@ def closed_port() -> int:
     ("uri", "pages", "expected"),
     [
         ("http://me:secret@host:5000/base/", None, "http://host:5000/base"),
-        ("sqlite:////x/mlflow.db", None, "http://127.0.0.1:5000"),
+        ("sqlite:////x/mlflow.db", None, "http://127.0.0.1:3001"),
         ("sqlite:////x/mlflow.db", "http://127.0.0.1:7777/", "http://127.0.0.1:7777"),
     ],
 )
