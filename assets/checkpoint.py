@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.errors import InputError
+from data.snapshot import Snapshot
+
 if TYPE_CHECKING:
     from models.filterllm.distribution import FilterLLM
 
@@ -19,6 +22,20 @@ class VocabularyCheckpoint:
 
     model: "FilterLLM"
     user_fingerprint: str
+
+    def require_users_of(self, snapshot: Snapshot) -> None:
+        """Refuse a snapshot whose users are others, or stand in another order, than those it was trained for.
+
+        Raises:
+            InputError: Naming the snapshot.
+        """
+        expected = snapshot.users.fingerprint
+        if self.user_fingerprint != expected:
+            raise InputError(
+                f"the user vocabulary checkpoint was trained for other users (fingerprint "
+                f"{self.user_fingerprint[:12]}) than those of snapshot {snapshot.key} ({expected[:12]}); "
+                f"delete user_vocabulary_checkpoint/{snapshot.key} and run `coldcast retrain`"
+            )
 
     def save(self, directory: Path) -> None:
         """Write adapter, mapper and user table; never the frozen weights."""

@@ -45,6 +45,7 @@ def evaluation_report(
     from evaluation.compile_report import compile_report
 
     settings: EvaluationConfig = config.build()  # type: ignore[attr-defined]
+    user_vocabulary_checkpoint.require_users_of(interaction_snapshot)
     model = user_vocabulary_checkpoint.model
     compute.apply()
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:

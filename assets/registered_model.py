@@ -39,6 +39,7 @@ def registered_model(
     """A version in the registry with alias challenger: text in, users with log-probabilities out."""
     from assets.registry import Lineage
 
+    user_vocabulary_checkpoint.require_users_of(interaction_snapshot)
     manifest = interaction_snapshot.manifest
     with (
         at_work(context, registry, progress, parameters={"content_hash": manifest.content_hash}) as work,

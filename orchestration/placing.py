@@ -60,6 +60,11 @@ def print_audiences(home: Home, texts: list[str], *, k: int, console: Console) -
         published = store.current_publication()
         if published is None:
             raise InputError(NOTHING_PUBLISHED)
+        n_users = store.counts()["users"] - store.count_users_outside(published.version, min_events=0)
+        if k > n_users:
+            raise InputError(
+                f"-k asks for {k:,} users, but version {published.version} knows {n_users:,}; give at most {n_users:,}"
+            )
         found: list[Audience] = audiences_of(
             store, registry, published.version, texts, k=k, nearest=NEAREST, history=HISTORY
         )

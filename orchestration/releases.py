@@ -5,6 +5,7 @@ import shutil
 from rich.console import Console
 
 from assets.resources import RegistryResource
+from assets.run_lock import require_free
 from data.errors import InputError
 from data.home import Home
 from data.store.store import Store
@@ -20,10 +21,11 @@ def force_promotion(home: Home, version: int, *, reason: str, console: Console) 
     Raises:
         RegistryError: If the version does not exist.
         JobFailed: If placement fails; what was published stays.
+        HomeBusy: If a job holds the home; nothing is accepted then.
     """
     from assets.registry import OVERRULED
 
-    use_home(home)
+    require_free(use_home(home))
     registry = RegistryResource(home=str(home.root)).open()
     registry.accept(version, reason or "promoted by hand", decision=OVERRULED)
     settings = Settings.read(home).with_values("distributions", version=version)

@@ -6,15 +6,18 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from assets.promotion_decision import PromotionDecision
+from assets.run_lock import require_free
 from assets.station_record import StationRecord
 from data.errors import InputError
 from data.home import Home
 from data.snapshot_plan import SnapshotPlan, plan_snapshot
 from data.store.store import Store
 from orchestration.artifact_folder import ArtifactError, check_artifact
-from orchestration.environments import use_home
+from orchestration.definitions import definitions
+from orchestration.environments import COMMAND_LINE, use_home
 from orchestration.jobs import PARTITIONS, PLACEMENT, TRAINING
 from orchestration.launch import run_job
+from orchestration.passed_checks import unsound
 from orchestration.requests import DATA_TAG, TRIGGER_TAG
 from orchestration.settings import STATIONS, Settings
 
@@ -51,9 +54,10 @@ def plan_retrain(home: Home, settings: Settings, *, force: bool = False) -> Requ
         The request.
 
     Raises:
-        InputError: If the store is empty or cannot be split.
+        InputError: If the store is empty or cannot be split, or more users per item are asked for than there are.
     """
     with Store.open(home.create().database_url) as store:
+        settings.require_users(store.counts()["users"])
         plan = plan_snapshot(store, settings.split(), again=force)
     missing = first_missing(home, plan.key, settings)
     if plan.is_new:
@@ -86,8 +90,9 @@ def unpublished(home: Home, key: str) -> bool:
 def first_missing(home: Home, key: str, settings: Settings) -> tuple[str, str] | None:
     """The first training station of a snapshot that must run, and why; None if all are done.
 
-    A station must run if its artefact is missing or damaged, was made with other settings, or is older than the
-    artefact of the station before it. The report is no reason for that: it may be made again by itself.
+    A station must run if its artefact is missing or damaged, did not pass its blocking checks, was made with other
+    settings, or is older than the artefact of the station before it. The report is no reason for that: it may be
+    made again by itself.
     """
     before: StationRecord | None = None
     for station in TRAINING:
@@ -99,11 +104,18 @@ def first_missing(home: Home, key: str, settings: Settings) -> tuple[str, str] |
         record = StationRecord.load(folder)
         if before is not None and record.started < before.ended:
             return station, f"it was made before {before.station} was made again"
-        changed = _changed_setting(record, settings)
+        changed = _changed_setting(record, settings) or _unsound(home, station, key)
         if changed:
             return station, changed
         before = before if station == JUDGING else record
     return None
+
+
+def _unsound(home: Home, station: str, key: str) -> str | None:
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance:
+        return unsound(instance, definitions, station=station, partition=key)
 
 
 def _changed_setting(record: StationRecord, settings: Settings) -> str | None:
@@ -123,7 +135,9 @@ def retrain_home(home: Home, settings: Settings, *, console: Console, force: boo
     Raises:
         InputError: As :func:`plan_retrain`.
         JobFailed: If a station fails.
+        HomeBusy: If another job holds the home; nothing was planned then.
     """
+    require_free(home.create())
     request = plan_retrain(use_home(home), settings, force=force)
     console.print(request.reason)
     if not request.stations:
@@ -162,10 +176,14 @@ def evaluate_home(home: Home, settings: Settings, *, snapshot: str | None, conso
     """Judge a snapshot's models again and print the report.
 
     Raises:
-        InputError: If there is no snapshot with trained models.
+        InputError: If there is no such snapshot, or none with trained models.
         JobFailed: If the station fails, for instance because an artefact is missing.
     """
     key = snapshot or _newest_trained(use_home(home))
+    with Store.open(home.database_url) as store:
+        known = [row.key for row in store.snapshots()]
+    if key not in known:
+        raise InputError(f"there is no snapshot {key!r}; snapshots are {', '.join(known) or 'none yet'}")
     add_partition(home, key)
     run_job(home, "evaluate", run_config=settings.run_config(only=("evaluation", "placement")), partition=key)
     folder = home.artifacts / "evaluation_report" / key

@@ -82,7 +82,7 @@ class Settings:
         """
         for section in ("distributions", "placement"):
             wanted = self.sections.get(section, {}).get("users_per_item", 0)
-            if wanted > n_users:
+            if 0 < n_users < wanted:
                 raise InputError(
                     f"{section}.users_per_item is {wanted}, but there are {n_users} users; give at most {n_users}"
                 )

@@ -5,15 +5,19 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from assets.resources import RegistryResource
+from assets.registry_errors import RegistryUnavailable
+from assets.resources import RegistryResource, patience_seconds
 from data.home import Home
 from data.store.store import Store
 from orchestration.settings import Settings
 
+PATIENCE_SECONDS = 10.0  # a look at the status does not wait for MLflow as long as a run does
+
 
 def print_status(home: Home, console: Console) -> None:
     """Print the status; an alias that differs from the publication is repaired and reported."""
-    registry = RegistryResource(home=str(home.root)).open()
+    resource = RegistryResource(home=str(home.root))
+    registry = resource.open(retry_seconds=min(PATIENCE_SECONDS, patience_seconds()))
     rule = Settings.read(home).rule()
     with Store.open(home.create().database_url) as store:
         counts, current = store.counts(), store.current_publication()
@@ -35,9 +39,13 @@ def print_status(home: Home, console: Console) -> None:
         since = datetime.fromtimestamp(current.published_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         before = "" if current.previous_version is None else f", before it {current.previous_version}"
         table.add_row("published", f"version {current.version} since {since}{before}")
-        repaired = registry.repair(current.version)
-        if repaired:
-            table.add_row("repaired", f"{repaired}; the champion alias follows the publication again")
+        try:
+            repaired = registry.repair(current.version)
+        except RegistryUnavailable as error:  # what is published does not hang on it
+            table.add_row("champion alias", f"unknown: {error}")
+        else:
+            if repaired:
+                table.add_row("repaired", f"{repaired}; the champion alias follows the publication again")
     table.add_row("items waiting", f"{waiting:,} without a vector of the published version")
     table.add_row(
         "users outside",
