@@ -1,6 +1,6 @@
 """Champion and challenger before the judges: the same users, the same unseen items, what each would serve."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +9,12 @@ import numpy as np
 from assets.judging import CUTOFF, evaluation_input
 from assets.model_version import ModelVersion, load_version
 from assets.promotion_decision import PromotionDecision
+from data.id_map import IdMap
 from data.snapshot import Snapshot
 from evaluation.audience import evaluate_audience
 from evaluation.evaluation_input import EvaluationInput
 from evaluation.gate import Contender, decide, unseen_items
+from evaluation.scorer import FactorScorer, RenumberedScorer
 from evaluation.user_side import evaluate_users
 from models.coldstart.config import ColdUpdateConfig
 
@@ -20,30 +22,6 @@ if TYPE_CHECKING:
     from assets.registry import Registry
 
 NDCG = ("ndcg", CUTOFF)
-
-
-@dataclass(frozen=True)
-class KnownUsersScorer:
-    """Scores of a version for the users of another snapshot; users it does not know come last.
-
-    Attributes:
-        users: The version's user vectors, shape (V, F), float32.
-        row_of: Row in ``users`` of each user of the snapshot, -1 if unknown, shape (U,), int64.
-        items: Shape (I, F), float32.
-    """
-
-    users: Any
-    row_of: Any
-    items: Any
-
-    def scores(self, user_index: Any, item_index: Any) -> Any:
-        """Inner products, shape (b, c), float32; an unknown user scores below every known one."""
-        rows = self.row_of[user_index]
-        known = rows >= 0
-        scores = np.zeros((len(rows), len(item_index)), dtype=np.float32)
-        scores[known] = self.users[rows[known]] @ self.items[item_index].T
-        scores[~known] = scores.min(initial=0.0) - 1.0
-        return scores
 
 
 def judge_challenger(
@@ -70,6 +48,10 @@ def judge_challenger(
     """
     from models.baselines import tfidf_profile
 
+    if challenger == champion:
+        return PromotionDecision(
+            challenger, champion, True, f"Version {challenger} is published already.", {}
+        )
     versions = [load_version(registry, number, cache=cache) for number in (challenger, champion) if number]
     data = unseen_data(snapshot, versions)
     if not len(data.cold_validation):
@@ -88,12 +70,7 @@ def judge_challenger(
 def unseen_data(snapshot: Snapshot, versions: list[ModelVersion]) -> EvaluationInput:
     """The snapshot's arrays with the held-out cold items that no version has trained on."""
     data = evaluation_input(snapshot)
-    trained = [
-        snapshot.items.index_of(
-            [item for item in version.warm_items.ids if snapshot.items.contains([item])[0]]
-        )
-        for version in versions[1:]
-    ]
+    trained = [known_indices(version.warm_items, snapshot.items) for version in versions]
     validation = unseen_items(data.cold_validation_items, *trained)
     test = unseen_items(data.cold_test_items, *trained)
     return replace(
@@ -103,6 +80,12 @@ def unseen_data(snapshot: Snapshot, versions: list[ModelVersion]) -> EvaluationI
         cold_validation_items=validation,
         cold_test_items=test,
     )
+
+
+def known_indices(ids: IdMap, among: IdMap) -> Any:
+    """Indices of those ids that ``among`` knows too, int64."""
+    known = among.contains(ids.ids)
+    return among.index_of(np.asarray(ids.ids, dtype=object)[known])
 
 
 def contender(
@@ -125,13 +108,14 @@ def contender(
     direct = np.zeros((snapshot.n_items, factors.shape[1]), dtype=np.float32)
     direct[cold] = version.model.item_factors(texts)
     lists = evaluate_users(
-        KnownUsersScorer(space.users, row_of, placed),
+        RenumberedScorer(FactorScorer(space.users, placed), row_of),
         data,
         setting="cold",
         phase="validation",
         cutoffs=(CUTOFF,),
     )["B"]
-    audience = evaluate_audience(KnownUsersScorer(factors, row_of, direct), data, cutoffs=(CUTOFF,))
+    probabilities = RenumberedScorer(FactorScorer(factors, direct), row_of)
+    audience = evaluate_audience(probabilities, data, cutoffs=(CUTOFF,))
     return Contender(
         name=f"version {version.version}",
         snapshot_hash=version.content_hash,

@@ -6,6 +6,7 @@ from assets.interaction_snapshot import snapshots
 from assets.model_version import Registration
 from assets.placement import Placement
 from assets.progress import Progress
+from assets.promotion_decision import note_decision
 from assets.resources import RegistryResource, StoreResource
 from assets.run_lock import RunLock
 from assets.station_record import Recorded
@@ -48,10 +49,7 @@ def promotion(
             cache=registry.cache(),
             placement=settings,
         )
-        if decision.promote:
-            known.accept(decision.version, decision.reason)
-        else:
-            known.refuse(decision.version, decision.reason)
+        note_decision(known, decision)
         work.finish_tree()
         return work.output(
             decision, version=decision.version, promoted=decision.promote, reason=decision.reason

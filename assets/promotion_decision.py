@@ -3,7 +3,10 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assets.registry import Registry
 
 FILE_NAME = "decision.json"
 
@@ -34,3 +37,13 @@ class PromotionDecision:
     def load(cls, directory: Path) -> "PromotionDecision":
         """Read ``decision.json``."""
         return cls(**json.loads((directory / FILE_NAME).read_text()))
+
+
+def note_decision(registry: "Registry", decision: PromotionDecision) -> None:
+    """Keep the decision with the version in the registry; of a version that is published already nothing is new."""
+    if decision.champion == decision.version:
+        return
+    if decision.promote:
+        registry.accept(decision.version, decision.reason)
+    else:
+        registry.refuse(decision.version, decision.reason)

@@ -42,9 +42,9 @@ def publish(
     placed: PlacedItems,
     answers: ItemDistributions,
 ) -> Published:
-    """Publish a version whole, or add newly placed items to the published one.
+    """Publish a version whole, or add newly placed items to one whose vectors are stored already.
 
-    The alias is moved after the transaction. If MLflow is lost by then, the publication stands; ``coldcast status``
+    A version that was published before keeps what it placed then: only what waits for it is added. The alias is moved after the transaction. If MLflow is lost by then, the publication stands; ``coldcast status``
     shows the difference and repairs it.
 
     Raises:
@@ -56,11 +56,13 @@ def publish(
     switched = current is None or current.version != version.version
     registered = registry.version(version.version)
     forced = registered.decision == OVERRULED
-    if switched:
+    if any(row.version == version.version for row in store.model_versions()):
+        store.add_placements(version.version, item_vectors(placed), audiences(placed, answers))
+        if switched:
+            store.switch_publication(version.version, reason=registered.reason, forced=forced)
+    else:
         stored = stored_version(store, version, placed=placed, answers=answers)
         store.publish(stored, reason=registered.reason, forced=forced)
-    else:
-        store.add_placements(version.version, item_vectors(placed), audiences(placed, answers))
     warning = ""
     try:
         if switched:
