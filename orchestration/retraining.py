@@ -94,28 +94,26 @@ def first_missing(home: Home, key: str, settings: Settings) -> tuple[str, str] |
     settings, or is older than the artefact of the station before it. The report is no reason for that: it may be
     made again by itself.
     """
-    before: StationRecord | None = None
-    for station in TRAINING:
-        folder = home.artifacts / station / key
-        try:
-            check_artifact(folder)
-        except ArtifactError as error:
-            return station, str(error)
-        record = StationRecord.load(folder)
-        if before is not None and record.started < before.ended:
-            return station, f"it was made before {before.station} was made again"
-        changed = _changed_setting(record, settings) or _unsound(home, station, key)
-        if changed:
-            return station, changed
-        before = before if station == JUDGING else record
-    return None
-
-
-def _unsound(home: Home, station: str, key: str) -> str | None:
     import dagster as dg
 
-    with dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance:
-        return unsound(instance, definitions, station=station, partition=key)
+    with dg.DagsterInstance.from_config(str(use_home(home).dagster), COMMAND_LINE) as instance:
+        before: StationRecord | None = None
+        for station in TRAINING:
+            folder = home.artifacts / station / key
+            try:
+                check_artifact(folder)
+            except ArtifactError as error:
+                return station, str(error)
+            record = StationRecord.load(folder)
+            if before is not None and record.started < before.ended:
+                return station, f"it was made before {before.station} was made again"
+            reason = _changed_setting(record, settings) or unsound(
+                instance, definitions, station=station, partition=key
+            )
+            if reason:
+                return station, reason
+            before = before if station == JUDGING else record
+    return None
 
 
 def _changed_setting(record: StationRecord, settings: Settings) -> str | None:
