@@ -193,7 +193,7 @@ def test_blocking_is_for_broken_data_alone() -> None:
         for spec in check.check_specs:
             blocking[spec.name] = spec.blocking
     assert [name for name, blocks in blocking.items() if not blocks] == ["validation_is_above_popularity"]
-    assert len(blocking) == 11
+    assert len(blocking) == 12
 
 
 def test_checks_load_light() -> None:
