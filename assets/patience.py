@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import os
@@ -20,6 +21,7 @@ T = TypeVar("T")
 FIRST_PAUSE = 0.25  # seconds; doubled after each failure
 LONGEST_PAUSE = 8.0  # seconds
 TRANSIENT_CODES = frozenset({"TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED"})
+FULL = re.compile(r"disk is full|disk I/O error|No space left on device", re.IGNORECASE)
 NETWORK_LIBRARIES = ("requests.", "urllib3.")
 RETRIES_VARIABLE = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 TIMEOUT_VARIABLE = "MLFLOW_HTTP_REQUEST_TIMEOUT"
@@ -77,7 +79,8 @@ class Patience:
             Whatever ``action`` returns.
 
         Raises:
-            RegistryUnavailable: If the service does not answer in time; names the address.
+            RegistryUnavailable: If the service does not answer in time, or at once if its disk is full; names
+                the address.
         """
         pause = FIRST_PAUSE
         while True:
@@ -85,6 +88,8 @@ class Patience:
             try:
                 return self._attempt(action, timeout=left)
             except self._troubles() as error:
+                if is_disk_full(error):
+                    raise self._full(doing) from None
                 if not is_transient(error):
                     raise
                 left = self.seconds - self.down_seconds
@@ -103,6 +108,8 @@ class Patience:
         try:
             return self._attempt(action, timeout=timeout)
         except self._troubles() as error:
+            if is_disk_full(error):
+                raise self._full(doing) from None
             if not is_transient(error):
                 raise
             raise self._unavailable(error, doing) from None
@@ -118,12 +125,30 @@ class Patience:
         self._down_since = None
         return result
 
+    def _full(self, doing: str) -> RegistryUnavailable:
+        return RegistryUnavailable(
+            f"MLflow at {masked(self.uri)} could not write while {doing}: the disk is full; what was computed is "
+            "kept: free disk space and run again"
+        )
+
     def _unavailable(self, error: BaseException, doing: str) -> RegistryUnavailable:
         return RegistryUnavailable(
             f"MLflow at {masked(self.uri)} did not answer for {self.down_seconds:.0f} s while {doing} "
             f"({type(error).__name__}: {masked(str(error))[:300]}); what was computed is kept: "
             "start the server again, or point to another one, and run again"
         )
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Say whether a disk without room is behind an error: waiting does not help, a person does."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if getattr(seen, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or FULL.search(
+            str(seen)
+        ):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def is_transient(error: BaseException) -> bool:

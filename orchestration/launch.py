@@ -11,6 +11,7 @@ from assets.dead_runs import PROCESS_TAG, report_dead_runs, this_process
 from assets.progress import Progress
 from assets.run_lock import require_free
 from data.home import Home
+from data.store.connection import parsed_url, told_plainly
 from orchestration.definitions import build_definitions
 from orchestration.environments import COMMAND_LINE, resources, use_home
 from orchestration.launch_errors import JobFailed
@@ -18,6 +19,7 @@ from orchestration.terminal import Bars
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 OUR_ROOMS = ("orchestration", "expectations", "assets", "models", "evaluation", "data")
+LOUD = ("dagster", "mlflow.store")
 INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 
@@ -45,15 +47,20 @@ def run_job(
     Raises:
         JobFailed: Naming the station and the error, or the check and its finding.
         HomeBusy: If another job holds the home.
+        StoreError: If Dagster's own database fails, for instance because the disk is full.
         KeyboardInterrupt: If the run was interrupted; Dagster has noted it as failed.
     """
     use_home(home)
     require_free(home)  # sooner than the run would find out, so that no failed run is noted for it
-    logging.getLogger("dagster").setLevel(logging.ERROR)  # what fails is told in one sentence below
+    for library in LOUD:
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # what fails is told in one sentence below
     with Bars(console or Console(stderr=True)) as bars:
         progress = Progress().listen(bars.update)
         definitions = build_definitions(resources(progress=progress, lock_wait_seconds=0))
-        with dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance:
+        with (
+            told_plainly(parsed_url(home.dagster_url or f"sqlite:///{home.dagster / 'history'}")),
+            dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance,
+        ):
             report_dead_runs(instance)
             result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
