@@ -157,7 +157,11 @@ def _read_assignment(assignment: str) -> tuple[str, str, Any]:
     try:
         return section, field, yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise InputError(f"--set {name}: the value {value!r} is not YAML: {error}") from None
+        raise InputError(f"--set {name}: the value {value!r} is not YAML: {_line(error)}") from None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _read_file(file: Path) -> dict[str, dict[str, Any]]:
@@ -166,7 +170,7 @@ def _read_file(file: Path) -> dict[str, dict[str, Any]]:
     except FileNotFoundError:
         raise InputError(f"the settings file {file} does not exist") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"the settings file {file} is not YAML: {error}") from None
+        raise InputError(f"the settings file {file} is not YAML: {_line(error)}") from None
     if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
         raise InputError(
             f"the settings file {file} must map sections to settings, for example 'bpr: {{d: 64}}'"
