@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data.readers.synthetic import WORLD_FILE, SyntheticWorld
+from data.errors import InputError
+from data.readers.synthetic import WORLD_FILE, SyntheticWorld, meaning_of
 from data.snapshot import Snapshot
 from data.split import ItemRole
 from evaluation.scorer import FactorScorer
@@ -74,12 +75,26 @@ class OracleScorer:
 
 
 def oracle_scorers(snapshot: Snapshot, home: Path) -> dict[str, Judged]:
-    """The oracle, in a home whose data are a synthetic world; elsewhere nothing."""
+    """The oracle, in a home that holds a synthetic world and nothing else; elsewhere nothing."""
     if not (home / WORLD_FILE).exists():
         return {}
-    texts = snapshot.texts[np.arange(snapshot.n_items)]
+    world = SyntheticWorld.load(home)
     ids = np.asarray(snapshot.users.ids, dtype=object)
-    return {"oracle": Judged(OracleScorer(SyntheticWorld.load(home), ids, texts))}
+    texts = snapshot.texts[np.arange(snapshot.n_items)]
+    judged = snapshot.split.item_role != ItemRole.WITHOUT_INTERACTIONS
+    if not (
+        set(ids) <= set(world.user_ids) and all(map(_is_of_a_world, np.array(texts, dtype=object)[judged]))
+    ):
+        return {}
+    return {"oracle": Judged(OracleScorer(world, ids, texts))}
+
+
+def _is_of_a_world(title: str) -> bool:
+    try:
+        meaning_of(title)
+    except InputError:
+        return False
+    return True
 
 
 def reference_scorers(snapshot: Snapshot, embeddings: Any, model: Any, *, seed: int) -> dict[str, Judged]:

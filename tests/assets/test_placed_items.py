@@ -1,0 +1,73 @@
+"""Which interactions an item is placed by, and what must not move."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assets.item_distributions import distributions_of
+from assets.placed_items import PlacedItems, fixed_digest, place_waiting
+from assets.waiting_items import WaitingItems
+from models.coldstart.config import ColdUpdateConfig
+from tests.assets.versions import version
+
+CONFIG = ColdUpdateConfig(users_per_item=2, steps=20, draw="top")
+FOR_DAN = {"For dan": [0.01, 0.01, 0.01, 0.97]}
+
+
+def place(texts: list[str], readers: list[tuple[int, int]]) -> PlacedItems:
+    """Place items i0, i1, ... of these texts, with (item, user) as real readers."""
+    pairs = np.array(readers, dtype=np.int64).reshape(-1, 2)
+    ids = [f"i{at}" for at in range(len(texts))]
+    waiting = WaitingItems(ids, texts, [f"h{at}" for at in range(len(texts))], pairs)
+    model = version(5, table=FOR_DAN)
+    answers = distributions_of(model, waiting, k=4, report=lambda *_: None)
+    return place_waiting(model, waiting, answers, CONFIG)
+
+
+def test_items_are_placed_by_text_by_readers_or_by_both() -> None:
+    placed = place(
+        ["For dan", "", "For dan", "For dan", ""],
+        [(1, 0), (2, 0), (3, 0), (3, 1)],
+    )
+    kinds = dict(zip(placed.item_ids, placed.kinds, strict=True))
+    # i0 by text; i2 by text and one reader; i1 and i3 by readers alone; i4 has neither and waits on
+    assert kinds == {"i0": "cold", "i2": "held_out", "i1": "held_out", "i3": "held_out"}
+    assert placed.counts() == {"cold": 1, "held_out": 3}
+    assert dict(zip(placed.item_ids, placed.text_hashes, strict=True))["i2"] == "h2"
+    assert placed.vectors.shape == (4, 4)
+    assert placed.vectors.dtype == np.float32
+
+
+def test_an_item_lies_nearest_to_its_readers() -> None:
+    placed = place(["For dan", ""], [(1, 0), (1, 1)])
+    scores = dict(zip(placed.item_ids, placed.vectors, strict=True))  # user u has the unit vector u
+    assert int(np.argmax(scores["i0"])) == 3
+    assert set(np.argsort(-scores["i1"])[:2].tolist()) == {0, 1}
+
+
+def test_nothing_waiting_places_nothing() -> None:
+    placed = place([], [])
+    assert len(placed) == 0
+    assert placed.vectors.shape == (0, 4)
+    assert placed.counts() == {}
+
+
+def test_the_tables_that_must_not_move_are_digested_before_and_after() -> None:
+    placed = place(["For dan"], [])
+    assert placed.fixed_before == placed.fixed_after == fixed_digest(version(5))
+    touched = version(5)
+    touched.space.users[0, 0] += 1e-7
+    assert fixed_digest(touched) != placed.fixed_before
+    assert placed.warm_norm == pytest.approx(2)  # each warm item is (1, 1, 1, 1)
+
+
+def test_it_rests_as_it_was(tmp_path: Path) -> None:
+    placed = place(["For dan", ""], [(1, 0)])
+    placed.save(tmp_path)
+    loaded = PlacedItems.load(tmp_path)
+    assert np.array_equal(loaded.vectors, placed.vectors)
+    for name in ("version", "item_ids", "kinds", "text_hashes", "warm_norm", "fixed_before", "fixed_after"):
+        assert getattr(loaded, name) == getattr(placed, name)
