@@ -15,6 +15,8 @@ from assets.versions import Versions
 from tests.assets.mlflow_worlds import World
 from tests.assets.test_mlflow_home import closed_port
 
+pytestmark = pytest.mark.slow
+
 
 def aliases(world: World) -> dict[str, int]:
     return {alias: one.version for one in world.registry.versions() for alias in one.aliases}

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import numpy as np
+import pytest
 
 import expectations
 from assets.checkpoint import VocabularyCheckpoint
@@ -20,6 +21,8 @@ from data.split_choice import SplitChoice
 from models.coldstart.top_users import TopUsers
 from models.collaborative.embeddings import CollaborativeEmbeddings
 from tests.data.contents import contents_of, random_events
+
+pytestmark = pytest.mark.slow
 
 KEY = "000001-abc"
 SLOW_CHECKS = {"tables_are_sound", "volume_is_near_the_last_snapshot"}  # tested beside their predicates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 
@@ -13,6 +14,8 @@ from models.collaborative.ngcf import Ngcf
 from tests.contracts.collaborative import CollaborativeContract
 from tests.models.collaborative.test_graph import HALF, PAIRS
 from tests.models.collaborative.worlds import small
+
+pytestmark = pytest.mark.slow
 
 
 class TestNgcf(CollaborativeContract):

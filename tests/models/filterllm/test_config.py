@@ -12,6 +12,8 @@ import pytest
 from models.filterllm.config import FilterLLMConfig
 from tests.models.filterllm.conftest import TinyWorld, fit_tiny, tiny_config
 
+pytestmark = pytest.mark.slow
+
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"language_model": ""}, "language_model must not be empty"),
     ({"base_weights": "int8"}, "base_weights must be one of float32, bfloat16, got 'int8'"),

@@ -14,6 +14,8 @@ from models.filterllm.language_model import load_language_model
 from models.training import EpochReport
 from tests.models.filterllm.conftest import N_USERS, TinyWorld, fit_tiny, tiny_config
 
+pytestmark = pytest.mark.slow
+
 CAMP = np.arange(N_USERS) // 6
 
 
