@@ -2,11 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import dagster as dg
-from pydantic import PrivateAttr
 
 logger = logging.getLogger(__name__)
 
@@ -21,22 +21,29 @@ class Listener(Protocol):
         ...
 
 
+_listeners: list[Listener] = []
+"""Of this process. A resource cannot hold them: Dagster makes a new one for every run, from its public fields."""
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Let a listener hear of every station of this process while the body of the ``with`` runs."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
 class Progress(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Passes every station's progress to the run's log and to the listeners."""
-
-    _listeners: list[Listener] = PrivateAttr(default_factory=list)
-
-    def listen(self, listener: Listener) -> "Progress":
-        """Add a listener; returns this resource."""
-        self._listeners.append(listener)
-        return self
 
     def reporter(self, context: Any, station: str) -> Callable[[int, int, str], None]:
         """A function ``(done, total, note)`` that a station calls as it advances."""
         last = [float("-inf")]
 
         def report(done: int, total: int, note: str) -> None:
-            for listener in self._listeners:
+            for listener in tuple(_listeners):
                 listener(station, done, total, note)
             if done >= total or time.monotonic() - last[0] > LOG_EVERY_SECONDS:
                 last[0] = time.monotonic()

@@ -8,7 +8,7 @@ import dagster as dg
 from rich.console import Console
 
 from assets.dead_runs import PROCESS_TAG, report_dead_runs, this_process
-from assets.progress import Progress
+from assets.progress import Progress, listening
 from assets.run_lock import require_free
 from data.home import Home
 from data.store.connection import parsed_url, told_plainly
@@ -54,9 +54,8 @@ def run_job(
     require_free(home)  # sooner than the run would find out, so that no failed run is noted for it
     for library in LOUD:
         logging.getLogger(library).setLevel(logging.CRITICAL)  # what fails is told in one sentence below
-    with Bars(console or Console(stderr=True)) as bars:
-        progress = Progress().listen(bars.update)
-        definitions = build_definitions(resources(progress=progress, lock_wait_seconds=0))
+    with Bars(console or Console(stderr=True)) as bars, listening(bars.update):
+        definitions = build_definitions(resources(progress=Progress(), lock_wait_seconds=0))
         with (
             told_plainly(parsed_url(home.dagster_url or f"sqlite:///{home.dagster / 'history'}")),
             dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance,

@@ -1,0 +1,52 @@
+"""From a snapshot to the judges' arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assets.judging import evaluation_input, judge_all, validation_task, warm_recall
+from assets.scorers import DIRECT, PRODUCT, Judged
+from evaluation.scorer import FactorScorer
+from models.collaborative.embeddings import CollaborativeEmbeddings
+from tests.assets.versions import snapshot
+
+
+def test_the_judges_get_the_splits_pairs_and_roles() -> None:
+    data = evaluation_input(snapshot())
+    split = snapshot().split
+    assert data.train is not None
+    assert np.array_equal(data.train, split.train)
+    assert np.array_equal(data.cold_test, split.test.cold)
+    assert np.array_equal(data.warm_validation, split.validation.warm)
+    assert data.warm_items.tolist() == [0, 1, 2]
+    assert data.cold_validation_items.tolist() == [3, 4]
+    assert data.cold_test_items.tolist() == [5, 6]  # n0 has no interactions: nobody can judge it
+    assert (data.n_users, data.n_items) == (4, 8)
+
+
+@pytest.mark.parametrize(("setting", "candidates"), [("warm", [0, 1, 2]), ("cold", [3, 4, 5, 6])])
+def test_each_setting_has_its_candidates(setting: str, candidates: list[int]) -> None:
+    task = validation_task(snapshot(), setting)  # type: ignore[arg-type]
+    assert sorted(task.candidates.tolist()) == candidates
+
+
+def test_training_stops_on_the_recall_of_warm_validation_pairs() -> None:
+    """The only warm validation pair is (ann, w2); with three candidates everything is among the first twenty."""
+    index = np.arange(3)
+    users, items = np.eye(4, 3, dtype=np.float32), np.eye(3, dtype=np.float32)
+    assert warm_recall(snapshot())(CollaborativeEmbeddings(users, items, index)) == 1.0
+
+
+def test_all_models_are_judged_ours_on_validation_too() -> None:
+    users = np.eye(4, dtype=np.float32)
+    logs = np.log(np.full((8, 4), 0.25, dtype=np.float32))
+    even = FactorScorer(users, logs)
+    told: list[tuple[int, int, str]] = []
+    judged = {PRODUCT: Judged(even), DIRECT: Judged(even, even), "other": Judged(even)}
+    found = judge_all(judged, evaluation_input(snapshot()), report=lambda *one: told.append(one))
+    assert list(found) == [PRODUCT, DIRECT, "other"]
+    assert [name for _, _, name in told] == [PRODUCT, DIRECT, "other", ""]
+    assert told[-1][:2] == (3, 3)
+    assert found[DIRECT].distribution
+    assert not found["other"].distribution
