@@ -42,7 +42,7 @@ def main(context: click.Context, home: str | None) -> None:
       coldcast status                         what is published, what waits
       coldcast ui                             Dagster and MLflow in the browser
     """
-    context.obj = Context(Home.resolve(home), Console())
+    context.obj = Context(Home.resolve(home), Console(markup=False))  # titles may hold brackets
 
 
 main.add_command(import_group)
@@ -122,6 +122,8 @@ def place(
     from orchestration import placing
     from orchestration.settings import Settings
 
+    if text and out is not None:
+        raise click.UsageError("--text only prints and --out only writes what is published; give one of them")
     if text:
         placing.print_audiences(obj.home, list(text), k=k, console=obj.console)
         return

@@ -59,7 +59,7 @@ def _import(obj: Any, dataset: "Dataset", *, create_unknown: bool = False) -> No
         f"{summary.truncated_texts:,} texts cut to the limit"
     )
     for warning in summary.warnings:
-        obj.console.print(f"[yellow]warning:[/] {warning}")
+        obj.console.print(f"warning: {warning}", style="yellow")
 
 
 def _source_options(command: Callable[..., None]) -> Callable[..., None]:

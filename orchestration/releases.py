@@ -4,6 +4,7 @@ import shutil
 
 from rich.console import Console
 
+from assets.registry_errors import RegistryError
 from assets.resources import RegistryResource
 from assets.run_lock import require_free
 from data.errors import InputError
@@ -12,6 +13,7 @@ from data.store.store import Store
 from orchestration.environments import use_home
 from orchestration.jobs import TRAINING
 from orchestration.launch import run_job
+from orchestration.requests import TRIGGER_TAG
 from orchestration.settings import Settings
 
 
@@ -29,7 +31,8 @@ def force_promotion(home: Home, version: int, *, reason: str, console: Console) 
     registry = RegistryResource(home=str(home.root)).open()
     registry.accept(version, reason or "promoted by hand", decision=OVERRULED)
     settings = Settings.read(home).with_values("distributions", version=version)
-    run_job(home, "place_cold_items", run_config=settings.run_config())
+    run_config = settings.run_config(only=("distributions", "placement"))
+    run_job(home, "place_cold_items", run_config=run_config, tags={TRIGGER_TAG: "command line"})
     console.print(f"version {version} is published (forced: {reason or 'no reason given'})")
 
 
@@ -45,8 +48,11 @@ def roll_back(home: Home, *, reason: str, console: Console) -> None:
             publication = store.rollback_publication(reason=reason or "rolled back by hand")
         except ValueError as error:
             raise InputError(str(error)) from None
-    registry.follow_rollback(publication.version, reason or "rolled back by hand")
     console.print(f"version {publication.version} is published again")
+    try:
+        registry.follow_rollback(publication.version, reason or "rolled back by hand")
+    except RegistryError as error:  # the publication stands
+        console.print(f"the champion alias could not follow, `coldcast status` repairs it: {error}")
 
 
 def prune_home(home: Home, *, keep: int, console: Console) -> None:

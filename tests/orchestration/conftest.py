@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,29 @@ import dagster as dg
 import pytest
 
 from data.home import HOME_VARIABLE, Home
+from tests.orchestration.worlds import Cli, trained
+
+
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """Commands make a home that of the process; afterwards it is what it was."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Cli:
+    """A home with one version, trained in no time, refused by the gate and published by force."""
+    before = dict(os.environ)
+    for name in ("COLDCAST_DATABASE_URL", "COLDCAST_MLFLOW_URL", "COLDCAST_DAGSTER_URL"):
+        os.environ.pop(name, None)
+    try:
+        return trained(tmp_path_factory.mktemp("trained"))
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @pytest.fixture

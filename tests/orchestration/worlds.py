@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
 import numpy as np
+from click.testing import CliRunner, Result
 
 from data.home import Home
 from data.readers.dataset import Dataset, Source
@@ -83,3 +86,55 @@ def past_run(
     """Enter a run into Dagster's history."""
     own = {DATA_TAG: data, TRIGGER_TAG: trigger, **(tags or {})}
     return instance.add_run(dg.DagsterRun(job_name=job, run_id=str(uuid4()), status=status, tags=own))
+
+
+@dataclass(frozen=True)
+class Cli:
+    """The command line on one home."""
+
+    home: Home
+    settings: tuple[str, ...] = ()
+
+    def run(self, *words: str, code: int = 0) -> str:
+        """Run a command, compare its exit code, return everything it printed with single spaces."""
+        result = self.result(*words)
+        assert result.exit_code == code, f"{result.output}\n{result.exception!r}"
+        return " ".join(result.output.split())
+
+    def result(self, *words: str) -> Result:
+        """Run a command; ``retrain`` gets this home's settings."""
+        from orchestration.cli import main
+
+        given = [word for setting in self.settings for word in ("--set", setting)]
+        more = given if words[0] == "retrain" else []
+        return CliRunner().invoke(main, ["--home", str(self.home.root), *words, *more])
+
+
+def trained(folder: Path) -> Cli:
+    """Make a home of 60 users and 200 items with a published version 1; a language model of two layers."""
+    from tests.fakes import tiny_encoder
+
+    home = Home.resolve(folder / "home", {}).create()
+    world = SyntheticWorld.create(60, 200, n_topics=4, n_interactions=2500, seed=1)
+    with open_store(home) as store:
+        store.import_dataset(world.dataset())
+    cli = Cli(
+        home,
+        (
+            f"filterllm.language_model={tiny_encoder(folder / 'encoder')}",
+            "filterllm.epochs=1",
+            "filterllm.constant_epochs=0",
+            "filterllm.lora_epochs=0",
+            "bpr.d=8",
+            "bpr.epochs=1",
+            "tokens.d=8",
+            "tokens.sweeps=1",
+            "evaluation.references=false",
+            "evaluation.bootstrap=100",
+            "snapshot.minimum=20",
+            "snapshot.holdout=0.1",
+        ),
+    )
+    cli.run("retrain")
+    cli.run("promote", "1", "--force", "--reason", "there must be one")
+    return cli

@@ -1,0 +1,128 @@
+"""Overruling the gate, going back and clearing away; the tests follow each other in one home."""
+
+from __future__ import annotations
+
+import pytest
+
+from assets.resources import RegistryResource
+from data.store.publication import PublicationLogEntry
+from tests.orchestration.worlds import Cli, add_items, open_store
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of packages that load while stations run
+]
+
+
+@pytest.fixture(scope="module")
+def versions(trained_home: Cli) -> Cli:
+    """The trained home with a second version of the same data, which the gate refused."""
+    told = trained_home.run("retrain", "--force")
+    assert "version 2: refused: Refused: version 2 and version 1 were trained on the same snapshot" in told
+    return trained_home
+
+
+def log(cli: Cli) -> list[PublicationLogEntry]:
+    with open_store(cli.home) as store:
+        return store.publication_log()
+
+
+def published(cli: Cli) -> tuple[int, int | None]:
+    """The published version and the one a rollback leads to."""
+    with open_store(cli.home) as store:
+        current = store.current_publication()
+    assert current is not None
+    return current.version, current.previous_version
+
+
+def decision(cli: Cli, version: int) -> str:
+    return RegistryResource(home=str(cli.home.root)).open().version(version).decision
+
+
+def champion(cli: Cli) -> int | None:
+    found = RegistryResource(home=str(cli.home.root)).open().champion()
+    return None if found is None else found.version
+
+
+def waiting(cli: Cli, version: int) -> int:
+    with open_store(cli.home) as store:
+        return store.count_items_to_place(version)
+
+
+def test_a_forced_promotion_is_recorded(versions: Cli) -> None:
+    told = versions.run("promote", "2", "--force", "--reason", "we like it")
+    assert "version 2 is published (forced: we like it)" in told
+    assert published(versions) == (2, 1)
+    assert champion(versions) == 2
+    assert decision(versions, 2) == "forced"
+    entry = log(versions)[-1]
+    assert (entry.action, entry.version, entry.previous_version) == ("publish", 2, 1)
+    assert (entry.forced, entry.reason) == (True, "we like it")
+    assert waiting(versions, 2) == 0
+
+
+def test_a_rollback_is_one_switch_and_recorded(versions: Cli) -> None:
+    entries = len(log(versions))
+    told = versions.run("rollback", "--reason", "we do not")
+    assert "version 1 is published again" in told
+    assert published(versions) == (1, None)
+    assert champion(versions) == 1
+    assert (decision(versions, 2), decision(versions, 1)) == ("rolled back", "brought back")
+    assert len(log(versions)) == entries + 1
+    entry = log(versions)[-1]
+    assert (entry.action, entry.version, entry.reason) == ("rollback", 1, "we do not")
+    assert "has no predecessor" in versions.run("rollback", code=1)
+
+
+def test_items_that_came_in_between_are_placed_and_nothing_gets_lost(versions: Cli) -> None:
+    """Forcing a version that was published before keeps what it placed then."""
+    add_items(versions.home, late="A late title about cheese")
+    versions.run("promote", "2", "--force")
+    assert published(versions) == (2, 1)
+    assert waiting(versions, 2) == 0
+    with open_store(versions.home) as store:
+        _, items = store.read_published(2)
+        assert set(items.item_ids) == set(store.read_items().item_ids)
+
+
+def test_settings_of_other_stations_do_not_disturb_a_promotion(versions: Cli) -> None:
+    versions.home.config_file.write_text("bpr: {d: 8}\nfilterllm: {epochs: 1}\n")
+    versions.run("promote", "1", "--force")
+    assert published(versions) == (1, 2)
+    versions.home.config_file.unlink()
+
+
+def test_status_repairs_an_alias_that_differs(versions: Cli) -> None:
+    registry = RegistryResource(home=str(versions.home.root)).open()
+    registry.set_champion(2)
+    told = versions.run("status")
+    assert "repaired version 1 is published, but champion is version 2" in told
+    assert champion(versions) == 1
+    assert "repaired" not in versions.run("status")
+
+
+def test_an_unknown_version_is_refused_and_changes_nothing(versions: Cli) -> None:
+    before = published(versions), log(versions)
+    assert "99" in versions.run("promote", "99", "--force", code=1)
+    assert (published(versions), log(versions)) == before
+
+
+def test_pruning_keeps_what_is_published_and_what_came_before(versions: Cli) -> None:
+    versions.run("retrain", "--force")
+    assert published(versions) == (1, 2)
+    told = versions.run("prune", "--keep", "1")
+    assert "deleted 0 registered versions" in told  # 3 is the newest, 1 is published, 2 came before it
+    with open_store(versions.home) as store:
+        assert [row.version for row in store.model_versions()] == [1, 2]
+    versions.run("promote", "3", "--force")
+    assert published(versions) == (3, 1)
+    told = versions.run("prune", "--keep", "1")
+    registry = RegistryResource(home=str(versions.home.root)).open()
+    assert [one.version for one in registry.versions()] == [3, 1]
+    with open_store(versions.home) as store:
+        assert [row.version for row in store.model_versions()] == [1, 3]
+        keys = [row.key for row in store.snapshots()]
+    kept = {path.name for path in (versions.home.artifacts / "bpr_embeddings").iterdir()}
+    assert kept == {keys[0], keys[2]}  # of versions 1 and 3
+    versions.run("rollback")
+    assert published(versions)[0] == 1
