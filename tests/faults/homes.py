@@ -19,10 +19,10 @@ from click.testing import CliRunner, Result
 from data.store.store import Store
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-WORLD = ("import", "synthetic", "--users", "120", "--items", "420", "--interactions", "6000")
+WORLD = ("import", "synthetic", "--users", "120", "--items", "600", "--interactions", "12000")
 SMALL = (
-    *("--set", "bpr.d=16", "--set", "bpr.epochs=5", "--set", "filterllm.lora_epochs=0"),
-    *("--set", "filterllm.epochs=4", "--set", "evaluation.references=false"),
+    *("--set", "bpr.d=32", "--set", "bpr.epochs=20", "--set", "filterllm.lora_epochs=0"),
+    *("--set", "filterllm.epochs=16", "--set", "evaluation.references=false"),
 )
 RETRAIN = ("retrain", *SMALL)
 PATIENCE_SECONDS = 240.0  # an overloaded machine is no failure

@@ -1,0 +1,1 @@
+"""Ways in which the figures could lie, each with a planted fault that is found."""
