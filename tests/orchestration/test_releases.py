@@ -86,7 +86,7 @@ def test_items_that_came_in_between_are_placed_and_nothing_gets_lost(versions: C
 
 
 def test_settings_of_other_stations_do_not_disturb_a_promotion(versions: Cli) -> None:
-    versions.home.config_file.write_text("bpr: {d: 8}\nfilterllm: {epochs: 1}\n")
+    versions.home.config_file.write_text("bpr: {d: 8}\nfilterllm: {lora_rank: 4}\n")
     versions.run("promote", "1", "--force")
     assert published(versions) == (1, 2)
     versions.home.config_file.unlink()
