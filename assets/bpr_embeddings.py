@@ -39,6 +39,7 @@ def bpr_embeddings(
 
     settings: BprConfig = config.build()  # type: ignore[attr-defined]
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:
+        work.reads(interaction_snapshot)
         embeddings = fit_bpr(
             interaction_snapshot.split.train,
             n_users=interaction_snapshot.n_users,

@@ -49,6 +49,7 @@ def evaluation_report(
     model = user_vocabulary_checkpoint.model
     compute.apply()
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:
+        work.reads(interaction_snapshot, "evaluation")
         judged = product_scorers(interaction_snapshot, bpr_embeddings, model, placement.build())  # type: ignore[attr-defined]
         judged |= oracle_scorers(interaction_snapshot, registry.root())
         if settings.references:

@@ -58,12 +58,7 @@ def registered_model(
             metrics=evaluation_report.metrics(),
             example=interaction_snapshot.texts[np.zeros(1, dtype=np.int64)][0],
         )
-        work.tracked.dataset(
-            manifest.key,
-            manifest.content_hash,
-            directory=registry.artifacts() / "interaction_snapshot" / manifest.key,
-            counts=manifest.counts,
-        )
+        work.reads(interaction_snapshot)
         work.tracked.artifact(registry.artifacts() / "evaluation_report" / manifest.key, "report")
         value = Registration(registered.version, manifest.key, manifest.content_hash)
         return work.output(value, version=registered.version, model=dg.MetadataValue.url(registered.url))

@@ -61,6 +61,7 @@ def token_vectors(
     settings: TokenVectorsConfig = config.build()  # type: ignore[attr-defined]
     compute.apply()
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:
+        work.reads(interaction_snapshot)
         vectors = bpr_embeddings
         if settings.method == "ials":
             vectors = fit_ials(

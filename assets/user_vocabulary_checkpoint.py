@@ -43,6 +43,7 @@ def user_vocabulary_checkpoint(
     settings: FilterLLMConfig = config.build()  # type: ignore[attr-defined]
     compute.apply()
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:
+        work.reads(interaction_snapshot)
         model = fit_filterllm(
             interaction_snapshot.texts[token_vectors.warm_item_index],
             interaction_snapshot.split.train,

@@ -14,6 +14,7 @@ from assets.station_record import Recorded, StationRecord
 
 if TYPE_CHECKING:
     from assets.tracking import RunReference, Station
+    from data.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,19 @@ class Work:
             report(epoch.epoch, epoch.epochs, f"loss {epoch.loss:.4f}{validation}")
 
         return on_epoch
+
+    def reads(self, snapshot: "Snapshot", role: str = "training") -> None:
+        """Tell MLflow which data the station works on: the snapshot's key, its hash and its counts.
+
+        Args:
+            snapshot: What is read.
+            role: ``training`` or ``evaluation``.
+        """
+        manifest = snapshot.manifest
+        folder = self.registry.artifacts() / "interaction_snapshot" / manifest.key
+        self.tracked.dataset(
+            manifest.key, manifest.content_hash, directory=folder, counts=manifest.counts, role=role
+        )
 
     def records_of(self, *stations: str) -> list[StationRecord]:
         """The records that earlier stations of this snapshot left."""
