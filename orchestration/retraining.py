@@ -177,7 +177,8 @@ def evaluate_home(home: Home, settings: Settings, *, snapshot: str | None, conso
         InputError: If there is no such snapshot, or none with trained models.
         JobFailed: If the station fails, for instance because an artefact is missing.
     """
-    key = snapshot or _newest_trained(use_home(home))
+    use_home(home)
+    key = snapshot or _newest_trained(home)
     with Store.open(home.database_url) as store:
         known = [row.key for row in store.snapshots()]
     if key not in known:

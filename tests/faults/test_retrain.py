@@ -174,9 +174,8 @@ def test_a_damaged_artefact_stops_the_command_that_would_read_it(home: Path) -> 
     for station in ("bpr_embeddings", "user_vocabulary_checkpoint"):
         with damaged(home / "artifacts" / station / key) as folder:
             shutil.rmtree(folder)
-            message = refused(coldcast(home, "evaluate", "--set", "evaluation.references=false"))
-            assert f"{station}" in message
-            assert "missing" in message or "no trained model" in message
+            message = refused(coldcast(home, "evaluate", "--snapshot", key))
+            assert f"the artefact {station}/{key} is missing" in message
 
 
 def test_a_flipped_byte_in_the_decision_is_made_good(home: Path) -> None:
