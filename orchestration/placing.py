@@ -1,5 +1,6 @@
 """Place items, or ask who would want a text that is no item yet."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,7 @@ def export_audiences(home: Home, out: Path, *, console: Console) -> None:
         pq.write_table(table, temporary)
         temporary.replace(out)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder itself may be none
+            temporary.unlink()
         raise InputError(f"{out} cannot be written: {error}; choose another place with --out") from None
     console.print(f"{len(set(rows.item_ids)):,} audiences of version {published.version} in {out}")

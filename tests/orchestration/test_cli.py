@@ -151,8 +151,8 @@ def test_importing_the_same_again_adds_nothing(cli: Cli) -> None:
     ("words", "folder", "counts"),
     [
         (["citeulike"], "citeulike-a", {"users": 5551, "items": 16980}),
-        (["movielens"], "movielens/ml-latest-small", {"users": 610, "items": 9742}),
-        (["movielens", "--min-rating", "4"], "movielens/ml-latest-small", {"items": 9742}),
+        (["movielens"], "ml-latest-small", {"users": 610, "items": 9742}),
+        (["movielens", "--min-rating", "4"], "ml-latest-small", {"items": 9742}),
         (["movietweetings"], "movietweetings-100k", {}),
     ],
 )
