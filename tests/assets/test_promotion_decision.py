@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from assets.promotion_decision import PromotionDecision, note_decision
 from tests.assets.mlflow_worlds import World
+
+pytestmark = pytest.mark.slow  # MLflow takes seconds to start
 
 
 def test_accepted_refused_and_nothing_new(world: World) -> None:

@@ -21,6 +21,8 @@ from tests.assets.mlflow_worlds import World
 from tests.assets.versions import ITEMS, TEXTS, USERS, version
 from tests.data.store.worlds import dataset
 
+pytestmark = pytest.mark.slow  # MLflow takes seconds to start
+
 CONFIG = ColdUpdateConfig(users_per_item=2, steps=2)
 
 

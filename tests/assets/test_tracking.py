@@ -17,6 +17,8 @@ from assets.tracking import RunReference, Tracking, git_commit, metric_name, sli
 from tests.assets.mlflow_worlds import World
 from tests.assets.test_mlflow_home import closed_port
 
+pytestmark = pytest.mark.slow
+
 
 def client_of(world: World) -> Any:
     from mlflow import MlflowClient

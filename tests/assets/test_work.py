@@ -13,6 +13,8 @@ from assets.station_record import Recorded
 from assets.work import at_work
 from models.training import EpochReport
 
+pytestmark = pytest.mark.slow  # MLflow takes seconds to start
+
 
 @dataclass(frozen=True)
 class Word:

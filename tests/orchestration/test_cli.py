@@ -111,9 +111,9 @@ def test_config_prints_a_file_that_gives_the_same_again(cli: Cli, tmp_path: Path
         (["retrain"], "import"),
         (["place", "--text", " "], "--text is empty"),
         (["place", "--text", "A title"], "nothing is published yet"),
-        (["place"], "nothing is published yet"),
+        pytest.param(["place"], "nothing is published yet", marks=pytest.mark.slow),  # MLflow starts
         (["rollback"], "nothing is published, so there is nothing to roll back"),
-        (["promote", "7", "--force"], "version 7"),
+        pytest.param(["promote", "7", "--force"], "version 7", marks=pytest.mark.slow),
         (["evaluate"], "there is no trained model"),
         (["evaluate", "--snapshot", "000009-nothing"], "there is no snapshot '000009-nothing'"),
     ],

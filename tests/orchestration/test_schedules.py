@@ -9,6 +9,8 @@ from data.home import Home
 from orchestration.schedules import nightly_cron, nightly_retrain
 from tests.orchestration.worlds import arrive, filled, past_run, publish_all
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def world(home: Home) -> Home:

@@ -14,6 +14,8 @@ from orchestration.requests import DATA_TAG
 from orchestration.sensors import items_digest, new_users, unplaced_items
 from tests.orchestration.worlds import USERS, add_items, arrive, filled, open_store, past_run, publish_all
 
+pytestmark = pytest.mark.slow
+
 UNDER_WAY = (
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
