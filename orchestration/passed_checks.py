@@ -6,7 +6,7 @@ LOOKED_AT = 1000  # newest executions of one check, over all snapshots
 
 
 def unsound(
-    instance: dg.DagsterInstance, definitions: dg.Definitions, *, station: str, partition: str
+    instance: dg.DagsterInstance, definitions: dg.Definitions, *, station: str, partition: str, since: float
 ) -> str | None:
     """Why nothing must be built upon a station's value; None if every blocking check has passed on it.
 
@@ -15,17 +15,25 @@ def unsound(
         definitions: Knows the checks.
         station: The asset's name.
         partition: The snapshot's key.
+        since: When the value was made, Unix time in seconds; checks made before were of another value.
 
     Returns:
-        The first blocking check whose newest execution failed or never ended, in words.
+        The first blocking check that failed on the value last, or was never made of it, in words.
     """
     for check in blocking_checks(definitions, station):
         history = instance.event_log_storage.get_asset_check_execution_history(check, limit=LOOKED_AT)
-        status = next((record.status.name for record in history if record.partition == partition), "PLANNED")
-        if status == "FAILED":
-            return f"the check {check.name} did not pass"
-        if status != "SUCCEEDED":
+        verdicts = [
+            record.status.name
+            for record in history
+            if record.partition == partition
+            and record.status.name in ("FAILED", "SUCCEEDED")
+            and record.event is not None
+            and record.event.timestamp >= since
+        ]
+        if not verdicts:
             return f"the check {check.name} was not made"
+        if verdicts[0] == "FAILED":
+            return f"the check {check.name} did not pass"
     return None
 
 

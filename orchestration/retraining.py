@@ -59,9 +59,9 @@ def plan_retrain(home: Home, settings: Settings, *, force: bool = False) -> Requ
     with Store.open(home.create().database_url) as store:
         settings.require_users(store.counts()["users"])
         plan = plan_snapshot(store, settings.split(), again=force)
-    missing = first_missing(home, plan.key, settings)
     if plan.is_new:
         return Request(plan, TRAINING + PLACEMENT, f"new content {plan.content_hash[:12]}")
+    missing = first_missing(home, plan.key, settings)
     if missing is None and unpublished(home, plan.key):
         return Request(
             plan, PLACEMENT, f"snapshot {plan.key}: its version was accepted and is not published yet"
@@ -108,7 +108,7 @@ def first_missing(home: Home, key: str, settings: Settings) -> tuple[str, str] |
             if before is not None and record.started < before.ended:
                 return station, f"it was made before {before.station} was made again"
             reason = _changed_setting(record, settings) or unsound(
-                instance, definitions, station=station, partition=key
+                instance, definitions, station=station, partition=key, since=record.ended
             )
             if reason:
                 return station, reason
