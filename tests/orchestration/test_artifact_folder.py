@@ -108,3 +108,19 @@ def test_a_writer_killed_in_mid_write_leaves_the_old_artefact(folder: Path) -> N
     assert (folder / "words.txt").read_text() == "old"
     write_artifact(folder, Words("next"))
     assert [p.name for p in folder.parent.iterdir()] == ["key"]
+
+
+def test_an_artefact_in_another_ones_place_is_refused_by_name(folder: Path) -> None:
+    write_artifact(folder, Words("one"))
+    other = folder.parent / "other"
+    folder.rename(other)
+    with pytest.raises(ArtifactError, match="the folder of the artefact asset/other holds asset/key"):
+        check_artifact(other)
+
+
+def test_digests_that_cannot_be_read_are_damage(folder: Path) -> None:
+    write_artifact(folder, Words("one"))
+    for content in (b"\xff", b"{", b""):
+        (folder / "digests.json").write_bytes(content)
+        with pytest.raises(ArtifactError, match=r"asset/key is damaged: its digests\.json cannot be read"):
+            check_artifact(folder)
