@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
 
 from assets.resources import RegistryResource
 from data.store.publication import PublicationLogEntry
-from tests.orchestration.worlds import Cli, add_items, open_store
+from tests.orchestration.worlds import Cli, add_items, open_store, trained
 
 pytestmark = [
     pytest.mark.slow,
@@ -15,11 +18,15 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def versions(trained_home: Cli) -> Cli:
-    """The trained home with a second version of the same data, which the gate refused."""
-    told = trained_home.run("retrain", "--force")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
+    """A trained home of its own with a second version of the same data, which the gate refused."""
+    before = dict(os.environ)
+    cli = trained(tmp_path_factory.mktemp("releases"))
+    told = cli.run("retrain", "--force")
     assert "version 2: refused: Refused: version 2 and version 1 were trained on the same snapshot" in told
-    return trained_home
+    yield cli
+    os.environ.clear()
+    os.environ.update(before)
 
 
 def log(cli: Cli) -> list[PublicationLogEntry]:

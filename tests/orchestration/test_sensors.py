@@ -120,6 +120,7 @@ def test_the_share_is_a_threshold_too(world: Home, instance: dg.DagsterInstance)
     asked(tick(instance))
 
 
+@pytest.mark.slow
 def test_users_of_the_published_version_are_counted_not_those_of_a_newer_one(
     world: Home, instance: dg.DagsterInstance
 ) -> None:
@@ -149,6 +150,7 @@ def test_a_retrain_started_by_hand_counts_as_under_way(world: Home, instance: dg
     assert "queued or under way" in str(tick(instance))
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_asked_for_again_after_the_cool_down(
     world: Home, instance: dg.DagsterInstance
 ) -> None:
@@ -169,6 +171,7 @@ def test_a_finished_run_is_not_asked_for_again(world: Home, instance: dg.Dagster
     assert "a run for this data has already finished" in str(tick(instance))
 
 
+@pytest.mark.slow
 def test_a_nightly_run_that_failed_is_asked_for_again_below_the_threshold(
     world: Home, instance: dg.DagsterInstance
 ) -> None:
@@ -196,6 +199,7 @@ def test_two_hundred_ticks_ask_exactly_once_for_one_crossing(
     assert len(keys) == 1
 
 
+@pytest.mark.slow
 def test_the_same_tick_twice_has_the_same_run_key(world: Home, instance: dg.DagsterInstance) -> None:
     """Dagster starts a run key once, so a daemon that dies between tick and start asks for one run."""
     arrive(world, "new-a", "new-b")
@@ -232,6 +236,7 @@ def test_a_failed_placement_waits_for_the_cool_down(world: Home, instance: dg.Da
     assert str(asked(place_tick(instance)).run_key).endswith("-1")
 
 
+@pytest.mark.slow
 def test_a_new_text_is_placed_again_and_another_version_too(
     world: Home, instance: dg.DagsterInstance
 ) -> None:
@@ -250,6 +255,7 @@ def test_two_hundred_ticks_without_new_items_ask_for_nothing(
     assert {place_tick(instance) for _ in range(200)} == {"every item has a vector of version 1"}
 
 
+@pytest.mark.slow
 def test_a_request_carries_only_what_its_job_knows(world: Home, instance: dg.DagsterInstance) -> None:
     from orchestration.definitions import definitions
 
