@@ -44,8 +44,9 @@ def publish(
 ) -> Published:
     """Publish a version whole, or add newly placed items to one whose vectors are stored already.
 
-    A version that was published before keeps what it placed then: only what waits for it is added. The alias is moved after the transaction. If MLflow is lost by then, the publication stands; ``coldcast status``
-    shows the difference and repairs it.
+    A version that was published before keeps what it placed then: only what waits for it is added. The alias is
+    moved after the transaction. If MLflow is lost by then, the publication stands; ``coldcast status`` shows the
+    difference and repairs it.
 
     Raises:
         StoreError: If the database fails; nothing is changed then.
