@@ -44,7 +44,9 @@ class Home:
         env = os.environ if environment is None else environment
         folder = Path(root or env.get(HOME_VARIABLE) or DEFAULT_HOME).expanduser().resolve()
         if folder.exists() and not folder.is_dir():
-            raise InputError(f"the state folder {folder} is a file; choose a folder with --home or {HOME_VARIABLE}")
+            raise InputError(
+                f"the state folder {folder} is a file; choose a folder with --home or {HOME_VARIABLE}"
+            )
         return cls(
             root=folder,
             database_url=env.get(DATABASE_VARIABLE) or f"sqlite:///{folder / 'coldcast.db'}",
