@@ -6,6 +6,7 @@ import socket
 import dagster as dg
 
 PROCESS_TAG = "coldcast/process"
+CLOCK_SECONDS = 2.0  # a process's birth is told by the clock, which may be set in between
 
 
 def this_process() -> str:
@@ -32,15 +33,23 @@ def report_dead_runs(instance: dg.DagsterInstance) -> list[str]:
 def _is_dead(name: str) -> bool:
     """Whether a process of this machine is gone; of one elsewhere, or without a name, nothing is known."""
     host, _, rest = name.rpartition("/")
-    number = rest.partition("@")[0]
-    return host == socket.gethostname() and name != _name(int(number))
+    number, _, born = rest.partition("@")
+    return host == socket.gethostname() and not _lives(int(number), float(born))
+
+
+def _lives(number: int, born: float) -> bool:
+    """Whether the process that was born then still works; one that nobody has buried yet does not."""
+    import psutil
+
+    try:
+        process = psutil.Process(number)
+        same = abs(process.create_time() - born) <= CLOCK_SECONDS
+        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _name(number: int) -> str:
     import psutil
 
-    try:
-        born = f"{psutil.Process(number).create_time():.0f}"
-    except psutil.NoSuchProcess:
-        born = "never"
-    return f"{socket.gethostname()}/{number}@{born}"
+    return f"{socket.gethostname()}/{number}@{psutil.Process(number).create_time():.0f}"
