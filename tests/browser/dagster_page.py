@@ -28,7 +28,7 @@ def materialize(page: Page, pages: Pages, job: str, partition: str) -> str:
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Launch 1 run").click()
     expect(page.get_by_role("dialog")).to_have_count(0, timeout=LOAD)
-    return next(run["runId"] for run in runs(pages, job) if run["runId"] not in before)
+    return next(str(run["runId"]) for run in runs(pages, job) if run["runId"] not in before)
 
 
 def open_run(page: Page, pages: Pages, run_id: str) -> None:

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def serving(home: Path, log: Path) -> Iterator[Pages]:
     pages = Pages(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}")
     try:
         for address in (f"{pages.dagster}/server_info", f"{pages.mlflow}/health"):
-            wait_until(lambda address=address: answers(address, process, log), START_SECONDS, address)
+            wait_until(partial(answers, address, process, log), START_SECONDS, address)
         yield pages
     finally:
         stop(process)
