@@ -13,7 +13,7 @@ from tests.evaluation.findings_by_hand import report
 def test_summary_tells_both_sides():
     assert summary(report()) == (
         "On cold test items FilterLLM reaches NDCG@20 0.250 and Recall@20 0.375 over 4,846 users; "
-        "the best reference, ridge, has NDCG@20 0.240 and is beaten "
+        "the best of the others, ridge, has NDCG@20 0.240 and is beaten "
         "(paired difference +0.010, 95 % interval +0.004 to +0.016). "
         "Of 20 users named for a cold item, 3.0 did interact with it; "
         "76% of all users are named for at least one item."
