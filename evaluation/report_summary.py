@@ -19,7 +19,8 @@ def summary(findings: Findings) -> str:
         findings: The report's content.
 
     Returns:
-        Sentences with numbers: cold quality against the best of the others (the oracle aside), and the audience in plain words.
+        Sentences with numbers: cold quality against the best of the others (the oracle aside), and the audience
+        in plain words.
     """
     sentences = [_cold_sentence(findings), _audience_sentence(findings)]
     return " ".join(sentence for sentence in sentences if sentence) or (
