@@ -35,8 +35,10 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## run the whole way on a small synthetic world (about three minutes)
 	COLDCAST_HOME=$(DEMO_HOME) $(BIN)/coldcast demo
 
+# The browser's driver keeps an event loop running in its process, so its tests get a process of their own.
 test: lint  ## lint, then every test but benchmarks and those for an accelerator (up to 20 minutes)
-	$(PYTEST) -m "$(WHOLE)"
+	$(BIN)/python -m pytest -m browser --timeout 900
+	$(PYTEST) -m "$(WHOLE) and not browser"
 
 test-fast: $(STAMP)  ## the unmarked tests only (up to a minute)
 	$(PYTEST) -m "$(FAST)"

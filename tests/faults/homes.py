@@ -85,6 +85,11 @@ class Command:
         return self.log.read_text(encoding="utf-8")
 
 
+def heed_ctrl_c() -> None:
+    """A shell starts what runs in the background deaf to Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def started(home: Path, *arguments: object, **environment: str) -> Iterator[Command]:
     """Start a command in a process of its own; it is killed at the end if it still lives."""
@@ -99,6 +104,7 @@ def started(home: Path, *arguments: object, **environment: str) -> Iterator[Comm
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=heed_ctrl_c,
         )
     try:
         yield Command(process, log)
