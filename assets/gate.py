@@ -9,6 +9,7 @@ import numpy as np
 from assets.judging import CUTOFF, evaluation_input
 from assets.model_version import ModelVersion, load_version
 from assets.promotion_decision import PromotionDecision
+from assets.scorers import placed_by_text
 from data.id_map import IdMap
 from data.snapshot import Snapshot
 from evaluation.audience import evaluate_audience
@@ -92,18 +93,13 @@ def contender(
     version: ModelVersion, snapshot: Snapshot, data: EvaluationInput, placement: ColdUpdateConfig
 ) -> Contender:
     """A version judged by what it would serve: placed vectors to users, direct probabilities to items."""
-    from models.coldstart.embedding_update import place_items
-
     row_of = np.full(snapshot.n_users, -1, dtype=np.int64)
     known = version.users.contains(snapshot.users.ids)
     row_of[known] = version.users.index_of(list(np.asarray(snapshot.users.ids, dtype=object)[known]))
     cold, space = data.cold_items, version.space
     texts = snapshot.texts[cold]
-    pseudo = version.model.simulate(texts, k=min(placement.users_per_item, len(version.users)))
     placed = np.zeros((snapshot.n_items, space.d), dtype=np.float32)
-    placed[cold] = place_items(
-        space.users, space.warm_items, pseudo, np.empty((0, 2), dtype=np.int64), placement
-    )
+    placed[cold] = placed_by_text(texts, space, version.model, placement)
     factors = version.model.user_factors()
     direct = np.zeros((snapshot.n_items, factors.shape[1]), dtype=np.float32)
     direct[cold] = version.model.item_factors(texts)

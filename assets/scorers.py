@@ -16,7 +16,6 @@ from models.coldstart.config import ColdUpdateConfig
 PRODUCT = "default"
 DIRECT = "filterllm"
 OURS = (PRODUCT, DIRECT)
-REFERENCE_OF_GATE = "tfidf_profile"
 
 
 class Judged(NamedTuple):
@@ -32,14 +31,29 @@ def placed_table(snapshot: Snapshot, embeddings: Any, model: Any, config: ColdUp
     Returns:
         Shape (I, D), float32; items that are neither warm nor held out stay zero.
     """
+    cold = snapshot.split.items_with_role(ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST)
+    table = embeddings.item_table(snapshot.n_items)
+    table[cold] = placed_by_text(snapshot.texts[cold], embeddings, model, config)
+    return table
+
+
+def placed_by_text(texts: list[str], embeddings: Any, model: Any, config: ColdUpdateConfig) -> Any:
+    """Vectors of items of which nothing but the text is known, as they would be published.
+
+    Args:
+        texts: C texts.
+        embeddings: The collaborative space, with U users.
+        model: The FilterLLM that names the pseudo-interactions.
+        config: Of the update; never more users per item than there are.
+
+    Returns:
+        Shape (C, D), float32.
+    """
     from models.coldstart.embedding_update import place_items
 
-    cold = snapshot.split.items_with_role(ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST)
-    pseudo = model.simulate(snapshot.texts[cold], k=min(config.users_per_item, snapshot.n_users))
+    pseudo = model.simulate(texts, k=min(config.users_per_item, len(embeddings.users)))
     none = np.empty((0, 2), dtype=np.int64)
-    table = embeddings.item_table(snapshot.n_items)
-    table[cold] = place_items(embeddings.users, embeddings.warm_items, pseudo, none, config)
-    return table
+    return place_items(embeddings.users, embeddings.warm_items, pseudo, none, config)
 
 
 def product_scorers(
@@ -116,7 +130,7 @@ def reference_scorers(snapshot: Snapshot, embeddings: Any, model: Any, *, seed: 
     return {
         "chance": Judged(chance.fit(seed=seed)),
         "popularity": Judged(prior, prior),
-        REFERENCE_OF_GATE: Judged(tfidf_profile.fit(train, texts=texts, warm_items=warm, n_users=users)),
+        "tfidf_profile": Judged(tfidf_profile.fit(train, texts=texts, warm_items=warm, n_users=users)),
         "content_knn": Judged(content_knn.fit(train, embeddings=features, warm_items=warm, n_users=users)),
         "ridge": Judged(text_to_users),
         "ridge_root_degree": Judged(ridge.divided_by_root_degree(text_to_users, train)),
