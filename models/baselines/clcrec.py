@@ -148,7 +148,9 @@ def fit(
     def batches(epoch: int) -> Iterator[Groups]:
         for rows in shuffled_batches(len(warm.pairs), config.batch_size, generator=draws):
             users, seen = warm.pairs[rows, 0], warm.pairs[rows, 1]
-            unseen = warm.of_users.unseen(np.repeat(users[:, None], config.negatives, axis=1), generator=draws)
+            unseen = warm.of_users.unseen(
+                np.repeat(users[:, None], config.negatives, axis=1), generator=draws
+            )
             items = np.concatenate((seen[:, None], unseen), axis=1)
             by_text = draws.random(items.shape) < config.replaced
             yield Groups(torch.from_numpy(users), torch.from_numpy(items), torch.from_numpy(by_text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 def check_settings(
@@ -25,12 +25,13 @@ def check_settings(
     Raises:
         ValueError: If one does not; names it.
     """
-    for names, holds, wanted in (
+    rules: tuple[tuple[Iterable[str], Callable[[float], bool], str], ...] = (
         (counts, lambda value: value >= 1, "at least 1"),
         (positive, lambda value: value > 0, "above 0"),
         (weights, lambda value: value >= 0, "at least 0"),
         (shares, lambda value: 0 <= value <= 1, "in [0, 1]"),
-    ):
+    )
+    for names, holds, wanted in rules:
         for name in names:
             value = getattr(config, name)
             if value is not None and not holds(value):

@@ -161,9 +161,9 @@ class UserRounds:
         self._waiting = np.empty(0, dtype=np.int64)
         self.per_pass = -(-len(users) // config.users_per_epoch)
         """Rounds that meet every user once."""
-        pairs = min(config.users_per_epoch, len(users)) * (self._best + config.random_items)
-        self.steps = -(-pairs // config.batch_size)
-        """Steps in a full round."""
+        pairs = len(users) * (self._best + config.random_items)
+        self.steps = -(-pairs // (config.batch_size * self.per_pass))
+        """Steps in a round, on average."""
 
     @property
     def _best(self) -> int:
@@ -203,9 +203,7 @@ def fit(
         targets and optimiser from the authors' code.
     """
     model = DropoutNet(data, config, generator=torch.Generator().manual_seed(data.seed))
-    rounds = UserRounds(
-        data.user_vectors, data.warm_vectors, config, draws=np.random.default_rng(data.seed)
-    )
+    rounds = UserRounds(data.user_vectors, data.warm_vectors, config, draws=np.random.default_rng(data.seed))
     optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=config.momentum)
     step = rounds.steps * config.decay_every
     train_rival(

@@ -14,7 +14,9 @@ Start = Literal["xavier_uniform", "xavier_normal", "truncated_normal"]
 TRUNCATED_DEVIATION = 0.01
 
 
-def linear(n_in: int, n_out: int, *, start: Start, generator: torch.Generator, bias: bool = True) -> nn.Linear:
+def linear(
+    n_in: int, n_out: int, *, start: Start, generator: torch.Generator, bias: bool = True
+) -> nn.Linear:
     """A linear map with drawn weights and a bias of zero.
 
     Args:
@@ -27,7 +29,8 @@ def linear(n_in: int, n_out: int, *, start: Start, generator: torch.Generator, b
     Returns:
         The layer.
     """
-    layer = nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
+    # made without values first: torch would fill them from the global seed
+    layer = nn.Linear(n_in, n_out, bias=bias, device="meta").to_empty(device="cpu")
     start_weights(layer.weight, start=start, generator=generator)
     if bias:
         nn.init.zeros_(layer.bias)

@@ -1,0 +1,203 @@
+"""GAR: a generator of item vectors and a recommender that tells them from real ones, in turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from models.baselines.config_checks import check_settings
+from models.baselines.factors import Factors
+from models.baselines.layers import GeneratorDropout, half_squared_weights, linear
+from models.baselines.rival import RivalInput
+from models.baselines.rival_training import train_rival
+from models.baselines.text_directions import text_directions
+from models.baselines.warm_pairs import TripleBatches, Triples, WarmPairs
+from models.training import OnEpoch
+
+
+@dataclass(frozen=True)
+class GarConfig:
+    """Settings; defaults are the authors'.
+
+    Attributes:
+        width: Width of all hidden layers and of the towers' output, >= 1.
+        likeness_weight: Alpha, share of the distance to the real vector in the generator's loss, in [0, 1].
+        negative_share: Beta, share of the unseen item, against the generated one, among what the recommender
+            ranks below the real item, in [0, 1].
+        l2: Weight of half the squared entries of the maps, >= 0.
+        generator_dropout: In [0, 1).
+        tower_dropout: In [0, 1).
+        learning_rate: Adam's, > 0.
+        batch_size: Pairs per turn, >= 2.
+        epochs: At most, >= 1.
+        patience: Epochs without improvement that end the training, >= 1. None: never.
+
+    Raises:
+        ValueError: If a value is out of its range.
+    """
+
+    width: int = 200
+    likeness_weight: float = 0.05
+    negative_share: float = 0.1
+    l2: float = 1e-3
+    generator_dropout: float = 0.1
+    tower_dropout: float = 0.5
+    learning_rate: float = 1e-3
+    batch_size: int = 1024
+    epochs: int = 1000
+    patience: int | None = 10
+
+    def __post_init__(self) -> None:
+        check_settings(
+            self,
+            counts=["width", "batch_size", "epochs", "patience"],
+            positive=["learning_rate"],
+            weights=["l2"],
+            shares=["likeness_weight", "negative_share"],
+        )
+        for name in ("generator_dropout", "tower_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A batch of triples and whose turn it is to move."""
+
+    triples: Triples
+    of_generator: bool
+
+
+class Gar(nn.Module):
+    """Generator, user tower and item tower; the collaborative vectors are constants.
+
+    Args:
+        data: Training set.
+        config: Settings.
+        generator: Draws initial values now and dropout masks later.
+    """
+
+    def __init__(self, data: RivalInput, config: GarConfig, *, generator: torch.Generator) -> None:
+        super().__init__()
+        self.config = config
+        self.users = torch.from_numpy(data.user_vectors.astype(np.float32, copy=False))  # (U, D)
+        self.items = torch.from_numpy(data.warm_vectors.astype(np.float32, copy=False))  # (W, D)
+        self.texts = torch.from_numpy(text_directions(data.features, data.warm_items))  # (I, H)
+        self.warm = torch.from_numpy(data.warm_items)
+        self.warm_texts = self.texts[self.warm]
+        d, width = self.users.shape[1], config.width
+        self.generated = nn.Sequential(
+            linear(self.texts.shape[1], width, start="xavier_uniform", generator=generator),
+            nn.BatchNorm1d(width),
+            nn.Tanh(),
+            GeneratorDropout(config.generator_dropout, generator=generator),
+            linear(width, d, start="xavier_uniform", generator=generator),
+        )
+        self.user_tower = tower(d, config, generator=generator)
+        self.item_tower = tower(d, config, generator=generator)
+
+    def loss(self, turn: Turn) -> Tensor:
+        """The loss of the side whose turn it is; the other side's parameters get no gradient."""
+        return self.generator_loss(turn.triples) if turn.of_generator else self.recommender_loss(turn.triples)
+
+    def recommender_loss(self, triples: Triples) -> Tensor:
+        """Rank the real item above the generated one and, with less weight, above an unseen one."""
+        made = self.generated(self.warm_texts[triples.positives]).detach()
+        users = self.user_tower(self.users[triples.users])
+        real, unseen, fake = self._scores(users, self.item_tower(self._together(triples, made)))
+        share = self.config.negative_share
+        ranking = nn.functional.softplus((1 - share) * fake + share * unseen - real).mean()
+        size = half_squared_weights(self.user_tower) + half_squared_weights(self.item_tower)
+        return ranking + self.config.l2 * size
+
+    def generator_loss(self, triples: Triples) -> Tensor:
+        """Be ranked above the real item by a recommender that stands still, and stay near the real vector."""
+        made = self.generated(self.warm_texts[triples.positives])
+        users = still(self.user_tower, self.users[triples.users])
+        real, _, fake = self._scores(users, still(self.item_tower, self._together(triples, made)))
+        share = self.config.likeness_weight
+        distance = (made - self.items[triples.positives]).abs().mean()
+        fooling = nn.functional.softplus(real - fake).mean()
+        size = half_squared_weights(self.generated)
+        return (1 - share) * fooling + share * distance + self.config.l2 * size
+
+    def _together(self, triples: Triples, made: Tensor) -> Tensor:
+        """Real, unseen and generated vectors as one batch (3 B, D), so that the norms see them together."""
+        return torch.cat((self.items[triples.positives], self.items[triples.negatives], made))
+
+    @staticmethod
+    def _scores(users: Tensor, towered: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores (B,) of the three kinds."""
+        real, unseen, fake = ((users * rows).sum(dim=1) for rows in towered.chunk(3))
+        return real, unseen, fake
+
+    def factors(self) -> Factors:
+        """Warm items by their vectors, cold ones by generated vectors, all through the towers."""
+        with torch.no_grad():
+            items = self.generated(self.texts)
+            items[self.warm] = self.items
+            return Factors(users=self.user_tower(self.users).numpy(), items=self.item_tower(items).numpy())
+
+
+def tower(n_in: int, config: GarConfig, *, generator: torch.Generator) -> nn.Sequential:
+    """Batch norm, linear, batch norm, tanh, dropout, linear."""
+    return nn.Sequential(
+        nn.BatchNorm1d(n_in),
+        linear(n_in, config.width, start="xavier_uniform", generator=generator),
+        nn.BatchNorm1d(config.width),
+        nn.Tanh(),
+        GeneratorDropout(config.tower_dropout, generator=generator),
+        linear(config.width, config.width, start="xavier_uniform", generator=generator),
+    )
+
+
+def still(module: nn.Module, rows: Tensor) -> Tensor:
+    """The module's answer with its parameters as constants; gradients pass to ``rows`` alone."""
+    constants = {name: value.detach() for name, value in module.named_parameters()}
+    answer: Tensor = functional_call(module, constants, (rows,))
+    return answer
+
+
+def fit(data: RivalInput, *, config: GarConfig = GarConfig(), on_epoch: OnEpoch | None = None) -> Factors:
+    """Train generator and recommender in turns, one step each per batch.
+
+    One Adam holds both sides: it leaves out parameters without a gradient, so each side keeps moments and
+    step counts of its own.
+
+    Args:
+        data: Training set and vectors.
+        config: Settings.
+        on_epoch: Called after each epoch.
+
+    Returns:
+        Users (U, width) and items (I, width), warm and cold alike from the towers.
+
+    Source: Chen et al., "Generative Adversarial Framework for Cold-Start Item Recommendation" (SIGIR 2022),
+        section 3; layers and weights from the authors' code.
+    """
+    model = Gar(data, config, generator=torch.Generator().manual_seed(data.seed))
+    triples = TripleBatches(
+        WarmPairs.of(data), batch_size=config.batch_size, generator=np.random.default_rng(data.seed)
+    )
+
+    def turns(epoch: int) -> Iterator[Turn]:
+        for batch in triples(epoch):
+            yield Turn(batch, of_generator=False)
+            yield Turn(batch, of_generator=True)
+
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+    train_rival(
+        model,
+        turns,
+        optimizer,
+        data=data,
+        epochs=config.epochs,
+        patience=config.patience,
+        on_epoch=on_epoch,
+    )
+    return model.factors()
