@@ -1,0 +1,161 @@
+"""MTPR: pairwise ranking with and without the item's own vector, in all four combinations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.baselines.config_checks import check_settings
+from models.baselines.factors import Factors
+from models.baselines.joint_optimizer import JointOptimizer
+from models.baselines.rival import RivalInput
+from models.baselines.rival_training import train_rival
+from models.baselines.text_directions import text_directions
+from models.baselines.warm_pairs import TripleBatches, Triples, WarmPairs
+from models.training import OnEpoch
+
+START_DEVIATION = 0.01
+
+
+@dataclass(frozen=True)
+class MtprConfig:
+    """Settings; rates and weights are those of a public implementation, the width is ours.
+
+    Attributes:
+        d: Numbers per item vector, own or of content, >= 1; users have twice as many.
+        table_l2: Weight of the squared entries of the batch's user and item rows, >= 0.
+        map_l2: Weight of the squared entries of the content's and the users' map, >= 0.
+        item_map_l2: Weight of the squared entries of the items' map, >= 0.
+        table_rate: Adagrad's learning rate of users and items, > 0.
+        map_rate: Adam's learning rate of the content's and the users' map, > 0.
+        item_map_rate: Adam's learning rate of the items' map, > 0.
+        batch_size: Triples per step, >= 1; the loss is a sum over the batch.
+        epochs: At most, >= 1.
+        patience: Epochs without improvement that end the training, >= 1. None: never.
+
+    Raises:
+        ValueError: If a value is out of its range.
+    """
+
+    d: int = 64
+    table_l2: float = 0.0
+    map_l2: float = 0.01
+    item_map_l2: float = 0.01
+    table_rate: float = 0.05
+    map_rate: float = 0.05
+    item_map_rate: float = 0.05
+    batch_size: int = 4096
+    epochs: int = 100
+    patience: int | None = 10
+
+    def __post_init__(self) -> None:
+        check_settings(
+            self,
+            counts=["d", "batch_size", "epochs", "patience"],
+            positive=["table_rate", "map_rate", "item_map_rate"],
+            weights=["table_l2", "map_l2", "item_map_l2"],
+        )
+
+
+class Mtpr(nn.Module):
+    """score = (T_U P_u) . (T_I [Q_i ; W c_i]); the cold view of an item has zeros in place of Q_i.
+
+    Args:
+        data: Training set; its collaborative vectors are not used.
+        config: Settings.
+        generator: Draws the initial values.
+    """
+
+    def __init__(self, data: RivalInput, config: MtprConfig, *, generator: torch.Generator) -> None:
+        super().__init__()
+        self.config = config
+        self.warm = torch.from_numpy(data.warm_items)
+        self.texts = torch.from_numpy(text_directions(data.features, data.warm_items))  # (I, H)
+        self.warm_texts = self.texts[self.warm]  # (W, H)
+        d = config.d
+        self.user_rows = nn.Parameter(torch.empty(data.n_users, 2 * d))
+        self.item_rows = nn.Parameter(torch.empty(len(data.warm_items), d))
+        self.content_map = nn.Parameter(torch.empty(self.texts.shape[1], d))
+        self.user_map = nn.Parameter(torch.empty(2 * d, d))
+        self.item_map = nn.Parameter(torch.empty(2 * d, d))
+        for rows in self.parameters():
+            nn.init.normal_(rows, std=START_DEVIATION, generator=generator)
+
+    def views(self, items: Tensor) -> tuple[Tensor, Tensor]:
+        """Normal and cold view of warm items, by position (B,): vectors (B, d) each."""
+        # the map is linear, so the own half and the content's half may be mapped apart
+        own_map, content_map = self.item_map.chunk(2)  # (d, d) each
+        cold = self.warm_texts[items] @ self.content_map @ content_map
+        return self.item_rows[items] @ own_map + cold, cold
+
+    def loss(self, batch: Triples) -> Tensor:
+        """BPR between every view of the seen and every view of the unseen item, summed, and the penalty."""
+        users = self.user_rows[batch.users] @ self.user_map  # (B, d)
+        seen = [(users * view).sum(dim=1) for view in self.views(batch.positives)]
+        unseen = [(users * view).sum(dim=1) for view in self.views(batch.negatives)]
+        tasks = [nn.functional.softplus(low - high).sum() for high in seen for low in unseen]
+        return torch.stack(tasks).sum() + self.penalty(batch)
+
+    def penalty(self, batch: Triples) -> Tensor:
+        """Weighted squared entries of the batch's rows and of the maps, scalar."""
+        config = self.config
+        rows = torch.stack(
+            [
+                self.user_rows[batch.users].square().sum(),
+                self.item_rows[batch.positives].square().sum(),
+                self.item_rows[batch.negatives].square().sum(),
+            ]
+        ).sum()
+        maps = self.content_map.square().sum() + self.user_map.square().sum()
+        return (
+            config.table_l2 * rows + config.map_l2 * maps + config.item_map_l2 * self.item_map.square().sum()
+        )
+
+    def optimizer(self) -> JointOptimizer:
+        """Adagrad for tables, Adam for the first maps, another for the items' map."""
+        config = self.config
+        return JointOptimizer(
+            torch.optim.Adagrad([self.user_rows, self.item_rows], lr=config.table_rate),
+            torch.optim.Adam([self.content_map, self.user_map], lr=config.map_rate),
+            torch.optim.Adam([self.item_map], lr=config.item_map_rate),
+        )
+
+    def factors(self) -> Factors:
+        """Warm items in the normal view, all others in the cold one."""
+        with torch.no_grad():
+            own_map, content_map = self.item_map.chunk(2)
+            items = self.texts @ self.content_map @ content_map  # (I, d)
+            items[self.warm] += self.item_rows @ own_map
+            users = self.user_rows @ self.user_map
+        return Factors(users=users.numpy(), items=items.numpy())
+
+
+def fit(data: RivalInput, *, config: MtprConfig = MtprConfig(), on_epoch: OnEpoch | None = None) -> Factors:
+    """Train MTPR from text and pairs alone.
+
+    Args:
+        data: Training set.
+        config: Settings.
+        on_epoch: Called after each epoch.
+
+    Returns:
+        Users (U, d) and items (I, d).
+
+    Source: Du et al., "How to Learn Item Representation for Cold-Start Multimedia Recommendation?" (MM 2020):
+        normal and counterfactual representations and the four ranking tasks between them.
+    """
+    model = Mtpr(data, config, generator=torch.Generator().manual_seed(data.seed))
+    draws = np.random.default_rng(data.seed)
+    train_rival(
+        model,
+        TripleBatches(WarmPairs.of(data), batch_size=config.batch_size, generator=draws),
+        model.optimizer(),
+        data=data,
+        epochs=config.epochs,
+        patience=config.patience,
+        on_epoch=on_epoch,
+    )
+    return model.factors()
