@@ -131,9 +131,25 @@ def evaluate_audience(
     if not len(data.cold_validation) + len(data.cold_test):
         raise ValueError("no held-out cold item has a true user; the audience side needs at least one")
     chosen = rank_users_for_items(scorer, items, n_users=data.n_users, k=max(cutoffs), tie_seed=tie_seed)
+    return judge_audiences(chosen, data, cutoffs=cutoffs)
+
+
+def judge_audiences(
+    chosen: Indices, data: EvaluationInput, *, cutoffs: Sequence[int] = AUDIENCE_CUTOFFS
+) -> dict[AudiencePhase, AudienceSide]:
+    """Judge ready audiences, over both phases and for each.
+
+    Args:
+        chosen: User indices of each of ``data.cold_items``, best first, shape (c, k), int64; -1 pads.
+        data: The snapshot's index arrays.
+        cutoffs: Audience sizes, each at least 1 and at most k.
+
+    Returns:
+        "both", and "validation" and "test" where they have truth.
+    """
     phases: tuple[AudiencePhase, ...] = ("both", "validation", "test")
     return {
-        phase: _judged(phase, chosen[np.isin(items, cold_items_of(data, phase))], data, cutoffs)
+        phase: _judged(phase, chosen[np.isin(data.cold_items, cold_items_of(data, phase))], data, cutoffs)
         for phase in phases
         if len(cold_truth_of(data, phase))
     }

@@ -131,7 +131,7 @@ def rank_for_users(scorer: Scorer, task: RankingTask, *, k: int, tie_seed: int =
         scores[rows, hidden] = -np.inf
         best = top_columns(scores, k=k, starts=starts[block])
         items[block] = np.where(best >= 0, columns[best], -1)
-    return _judged(task, items)
+    return judged_lists(task, items)
 
 
 def rank_by_evaluator(
@@ -161,7 +161,27 @@ def rank_by_evaluator(
     known = PairSet.of(task_a.known, data.n_items).contains(longer.users[:, None], longer.items)
     kept = np.argsort(known, axis=1, kind="stable")[:, :k]  # unknown ones first, in their order
     items_a = np.take_along_axis(np.where(known, -1, longer.items), kept, axis=1)
-    return {"B": _judged(task_b, longer.items[:, :k]), "A": _judged(task_a, items_a)}
+    return {"B": judged_lists(task_b, longer.items[:, :k]), "A": judged_lists(task_a, items_a)}
+
+
+def judged_lists(task: RankingTask, items: Indices) -> Ranked:
+    """Mark the hits of ready lists.
+
+    Args:
+        task: The question that they answer.
+        items: Item indices of each of the task's users, best first, shape (n, k), int64; -1 pads.
+
+    Returns:
+        The lists with their hits.
+    """
+    truth = PairSet.of(task.truth, task.n_items)
+    counts = np.bincount(task.truth[:, 0], minlength=int(task.users.max()) + 1)
+    return Ranked(
+        users=task.users,
+        items=items,
+        hits=truth.contains(task.users[:, None], items),
+        n_true=counts[task.users].astype(np.int64),
+    )
 
 
 def checked_scores(scorer: Scorer, users: Indices, items: Indices) -> Scores:
@@ -209,15 +229,3 @@ def _masked_columns(task: RankingTask, columns: Indices) -> sparse.csr_matrix:
     ones = np.ones(int(inside.sum()), dtype=np.int8)
     shape = (len(task.users), len(columns))
     return sparse.csr_matrix((ones, (rows[inside], places[inside])), shape=shape)
-
-
-def _judged(task: RankingTask, items: Indices) -> Ranked:
-    """Mark the hits of ready lists."""
-    truth = PairSet.of(task.truth, task.n_items)
-    counts = np.bincount(task.truth[:, 0], minlength=int(task.users.max()) + 1)
-    return Ranked(
-        users=task.users,
-        items=items,
-        hits=truth.contains(task.users[:, None], items),
-        n_true=counts[task.users].astype(np.int64),
-    )

@@ -10,7 +10,6 @@ from typing import Any
 from evaluation.comparison import Comparison
 from evaluation.findings import EpochLoss, Findings, ReliabilityCurve
 from evaluation.report_markdown import markdown
-from evaluation.report_page import page
 from evaluation.row import Row
 
 __all__ = ["Comparison", "EpochLoss", "Findings", "ReliabilityCurve", "Report", "Row"]
@@ -78,4 +77,6 @@ class Report(Findings):
 
     def to_html(self) -> str:
         """One self-contained HTML page with plots."""
+        from evaluation.report_page import page  # plotting takes a second to load, in every process
+
         return page(self)

@@ -36,12 +36,12 @@ def markdown(findings: Findings) -> str:
     audiences = [audience_table(findings, k=k) for k in AUDIENCE_CUTOFFS]
     tables = [*users, *audiences, distribution_table(findings), comparison_table(findings)]
     notes = "\n".join(f"- {note}" for note in findings.notes)
-    parts = [header, *(_as_markdown(table) for table in tables if table is not None), notes]
+    parts = [header, *(as_markdown(table) for table in tables if table is not None), notes]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _as_markdown(table: Table) -> str:
-    """One table with heading and caption."""
+def as_markdown(table: Table) -> str:
+    """One table with heading and caption, without a newline at its end."""
     lines = [
         f"| | {' | '.join(table.columns)} |",
         f"|---|{'---|' * len(table.columns)}",

@@ -21,9 +21,9 @@ from evaluation.report_tables import (
     user_table,
 )
 
-__all__ = ["page", "report_plot_png"]
+__all__ = ["data_uri", "page", "report_plot_png", "template_of"]
 
-TEMPLATE = Path(__file__).with_name("report_page.html.j2")
+TEMPLATES = Path(__file__).parent
 SETTINGS = ("cold", "warm", "overall")
 
 
@@ -36,8 +36,7 @@ def page(findings: Findings) -> str:
     Returns:
         A complete HTML document; every text from outside is escaped.
     """
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    template = template_of("report_page.html.j2")
     users = {
         (evaluator, setting, metrics): user_table(
             findings, setting=setting, evaluator=evaluator, metrics=metrics
@@ -57,15 +56,23 @@ def page(findings: Findings) -> str:
         audiences=[t for k in AUDIENCE_CUTOFFS if (t := audience_table(findings, k=k)) is not None],
         distribution=distribution_table(findings),
         comparison=comparison_table(findings),
-        quality=_data_uri(report_plots.quality_svg(findings)),
-        sides=_data_uri(report_plots.sides_svg(findings)),
-        reliability=_data_uri(report_plots.reliability_svg(findings)),
-        losses=_data_uri(report_plots.losses_svg(findings)),
+        quality=data_uri(report_plots.quality_svg(findings)),
+        sides=data_uri(report_plots.sides_svg(findings)),
+        reliability=data_uri(report_plots.reliability_svg(findings)),
+        losses=data_uri(report_plots.losses_svg(findings)),
     )
 
 
-def _data_uri(svg: str | None) -> str | None:
-    """A picture that travels inside the page."""
+def template_of(name: str) -> jinja2.Template:
+    """A page of this room, by its file name; every value put into it is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(name)
+
+
+def data_uri(svg: str | None) -> str | None:
+    """A picture that travels inside the page; None stays None."""
     if svg is None:
         return None
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

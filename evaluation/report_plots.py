@@ -59,7 +59,7 @@ def losses_svg(findings: Findings) -> str | None:
         figure = Figure(figsize=(4.2 * len(curves), 3.0), layout="constrained")
         for place, (station, curve) in enumerate(curves):
             _losses(figure.add_subplot(1, len(curves), place + 1), station, curve)
-        return _as_svg(figure)
+        return as_svg(figure)
 
 
 def report_plot_png(findings: Findings) -> bytes:
@@ -219,10 +219,10 @@ def _drawn(
         figure = Figure(figsize=size, layout="constrained")
         if not draw(figure.add_subplot(), findings):
             return None
-        return _as_svg(figure)
+        return as_svg(figure)
 
 
-def _as_svg(figure: Figure) -> str:
+def as_svg(figure: Figure) -> str:
     """The figure as text, without a date."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)

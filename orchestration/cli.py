@@ -8,6 +8,7 @@ import yaml
 from rich.console import Console
 
 from data.home import DAGSTER_VARIABLE, DATABASE_VARIABLE, HOME_VARIABLE, MLFLOW_VARIABLE, Home
+from orchestration.cli_benchmark import benchmark_group
 from orchestration.cli_errors import FriendlyGroup
 from orchestration.cli_import import download, import_group
 
@@ -47,6 +48,7 @@ def main(context: click.Context, home: str | None) -> None:
 
 main.add_command(import_group)
 main.add_command(download)
+main.add_command(benchmark_group)
 
 CONFIG = click.option(
     "--config", "config_file", type=FILE, help="A YAML file of settings, see `coldcast config`."

@@ -13,6 +13,7 @@ from orchestration.cli import main
 from tests.orchestration.worlds import Cli, open_store
 
 COMMANDS = [
+    "benchmark",
     "config",
     "demo",
     "download",

@@ -1,0 +1,72 @@
+"""Where and with what a benchmark was run."""
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from data.snapshot import Snapshot
+
+PACKAGES = ("coldcast", "numpy", "scipy", "scikit-learn", "torch", "transformers", "peft")
+IDS = "ids.npz"
+
+
+def about(snapshot: "Snapshot", *, language_model: str) -> dict[str, Any]:
+    """What a reader of the figures should know of their making, as JSON values."""
+    return {
+        "data_set": snapshot.key,
+        "protocol": snapshot.manifest.protocol,
+        "split_hash": snapshot.content_hash,
+        "counts": dict(snapshot.manifest.counts),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"cores": os.cpu_count(), "system": platform.machine(), "threads": _threads()},
+        "dtype": "float32; where a row says so, matrix products of the training were bfloat16",
+        "language_model": language_model,
+        "commit": commit(),
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+    }
+
+
+def commit() -> str | None:
+    """The commit of this code, with ``-dirty`` where files differ from it; None outside a checkout."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    folder = Path(__file__).resolve().parents[2]
+    try:
+        found = subprocess.run(
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip() or None
+
+
+def write_ids(snapshot: "Snapshot", directory: Path) -> None:
+    """Keep the external ids beside the lists: ``users[user_index]`` and ``items[item_index]``."""
+    import numpy as np
+
+    temporary = directory / f".{os.getpid()}-{IDS}"
+    np.savez_compressed(temporary, users=snapshot.users.ids.astype(str), items=snapshot.items.ids.astype(str))
+    temporary.replace(directory / IDS)
+
+
+def _threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,103 @@
+"""What every training is given: the snapshot, shared vectors, and someone who listens."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assets.benchmark.cache import Cache
+from data.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from models.collaborative.embeddings import CollaborativeEmbeddings
+
+Epochs = Callable[[int, int, str], None]
+VECTORS = ("mf", "ngcf", "lightgcn", "ials")
+
+
+class Inputs:
+    """One data set, with all that is computed once for it.
+
+    Args:
+        snapshot: Interactions, texts and split.
+        cache: Folder of shared arrays.
+        language_model: ``embedded``, a folder or a Hugging Face id.
+        epochs: Told ``(done, total, note)`` while something trains.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        cache: Path,
+        *,
+        language_model: str = "embedded",
+        epochs: Epochs = lambda done, total, note: None,
+    ) -> None:
+        self.snapshot = snapshot
+        self.language_model = language_model
+        self._cache, self._tell = Cache(cache), epochs
+        self._waited = 0.0
+        self._used: dict[str, float] = {}
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """One text per item, I of them."""
+        return self.snapshot.texts[range(self.snapshot.n_items)]
+
+    def features(self) -> Any:
+        """Vectors of all texts by the language model as it was pretrained, shape (I, H), float32."""
+        settings = {"data": self.snapshot.content_hash, "language_model": self.language_model}
+
+        def compute() -> dict[str, Any]:
+            from models.filterllm.language_model import load_language_model
+            from models.filterllm.prompt import PromptTemplate
+
+            self._tell(0, 1, "text vectors")
+            model = load_language_model(self.language_model, device="cpu", weights="float32")
+            template = PromptTemplate(max_tokens=model.token_limit(PromptTemplate().max_tokens))
+            prompts = template.tokenize(model.tokenizer, self.texts)
+            return {"features": model.encode(prompts.token_ids)}
+
+        return self._shared("texts", settings, compute)["features"]
+
+    def vectors(self, kind: str, seed: int) -> "CollaborativeEmbeddings":
+        """Collaborative vectors of one kind (one of :data:`VECTORS`), trained with a seed."""
+        from assets.benchmark.collaborative import collaborative_config, fit_collaborative
+        from models.collaborative.embeddings import CollaborativeEmbeddings
+
+        config = collaborative_config(kind, seed)
+        settings = {"data": self.snapshot.content_hash, "kind": kind, **asdict(config)}
+
+        def compute() -> dict[str, Any]:
+            fitted = fit_collaborative(self.snapshot, config, on_epoch=self.on_epoch(f"{kind} vectors"))
+            return {name: getattr(fitted, name) for name in ("users", "warm_items", "warm_item_index")}
+
+        return CollaborativeEmbeddings(**self._shared(kind, settings, compute))
+
+    def on_epoch(self, title: str) -> Callable[[Any], None]:
+        """A training loop's ``on_epoch``."""
+
+        def tell(report: Any) -> None:
+            value = "" if report.validation is None else f", validation {report.validation:.4f}"
+            self._tell(report.epoch, report.epochs, f"{title}: loss {report.loss:.4f}{value}")
+
+        return tell
+
+    def start_clock(self) -> Callable[[], float]:
+        """A clock of training seconds: what is shared counts what it took, not the time to look it up.
+
+        Returns:
+            Asked for the seconds since now.
+        """
+        self._waited, self._used = 0.0, {}
+        started = time.perf_counter()
+        return lambda: time.perf_counter() - started - self._waited + sum(self._used.values())
+
+    def _shared(self, kind: str, settings: dict[str, Any], compute: Callable[[], Any]) -> dict[str, Any]:
+        started = time.perf_counter()
+        arrays, seconds = self._cache.arrays(kind, settings, compute)
+        self._used[f"{kind} {settings}"] = seconds
+        self._waited += time.perf_counter() - started
+        return arrays

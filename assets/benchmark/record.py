@@ -1,0 +1,164 @@
+"""What is left of a unit: a folder that is whole, or nothing; a failure beside it says why."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from assets.benchmark.units import Unit
+from data.errors import InputError
+
+DIGESTS = "digests.json"
+HEAD = "unit.json"
+
+State = Literal["done", "failed", "damaged", "missing"]
+
+
+class UnitBusy(RuntimeError):
+    """Another process works on this unit."""
+
+
+@dataclass(frozen=True)
+class UnitStatus:
+    """How far one unit is.
+
+    Attributes:
+        unit: Which.
+        state: ``done`` (whole), ``failed`` (tried, and not again since), ``damaged`` or ``missing``.
+        seconds: Wall time of training and ranking; None before the first try.
+        note: First line of the error, or "".
+    """
+
+    unit: Unit
+    state: State
+    seconds: float | None = None
+    note: str = ""
+
+
+class Records:
+    """The units below a folder.
+
+    Args:
+        directory: Made when the first unit is written.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def folder(self, unit: Unit) -> Path:
+        """Where a finished unit lies: ``unit.json``, one file of lists a model, ``digests.json``."""
+        return self.directory / unit.name
+
+    def lists(self, unit: Unit, model: str) -> Path:
+        """The file of one model's lists."""
+        return self.folder(unit) / f"{model}.npz"
+
+    def status(self, unit: Unit) -> UnitStatus:
+        """Look at what is there; digests are computed."""
+        folder = self.folder(unit)
+        if folder.is_dir():
+            if not is_whole(folder):
+                return UnitStatus(unit, "damaged", note="a file is missing or changed: it is run again")
+            return UnitStatus(unit, "done", float(self.head(unit)["seconds"]))
+        failure = _read_json(self._failure(unit))
+        if failure is not None:
+            return UnitStatus(unit, "failed", float(failure["seconds"]), str(failure["error"]))
+        return UnitStatus(unit, "missing")
+
+    def head(self, unit: Unit) -> dict[str, Any]:
+        """What ``unit.json`` says of a whole unit."""
+        head: dict[str, Any] = json.loads((self.folder(unit) / HEAD).read_text(encoding="utf-8"))
+        return head
+
+    def require_data(self, unit: Unit, data: str) -> None:
+        """Refuse a unit of other data.
+
+        Raises:
+            InputError: If the unit was run on other data or another split.
+        """
+        found = self.head(unit)["data"]
+        if found != data:
+            raise InputError(
+                f"{self.folder(unit)} was run on data {found[:12]}, but these data are {data[:12]}; give another "
+                "folder with --out"
+            )
+
+    @contextmanager
+    def writing(self, unit: Unit) -> Iterator[Path]:
+        """A temporary folder that becomes the unit's, whole, when the body ends.
+
+        A process killed inside leaves the unit missing; what it left is removed by the next one.
+
+        Raises:
+            UnitBusy: If another process writes the same unit.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.directory / f".{unit.name}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise UnitBusy(f"{unit.name} is being run by another process") from None
+        temporary = self.directory / f".{unit.name}.writing"
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir()
+            yield temporary
+            self._finish(unit, temporary)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+            lock.release()
+
+    def fail(self, unit: Unit, *, error: str, trace: str, seconds: float) -> None:
+        """Leave a note instead of a folder; the next run tries again."""
+        content = {"unit": unit.name, "error": error, "trace": trace, "seconds": seconds}
+        self._failure(unit).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+    def _finish(self, unit: Unit, temporary: Path) -> None:
+        files = sorted(temporary.iterdir())
+        digests = {"unit": unit.name, **{file.name: _digest(file) for file in files}}
+        (temporary / DIGESTS).write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
+        for path in (*files, temporary / DIGESTS, temporary):
+            _sync(path)
+        shutil.rmtree(self.folder(unit), ignore_errors=True)  # only a damaged one can be there
+        temporary.rename(self.folder(unit))
+        _sync(self.directory)
+        self._failure(unit).unlink(missing_ok=True)
+
+    def _failure(self, unit: Unit) -> Path:
+        return self.directory / f"{unit.name}.failed.json"
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file of a unit's folder is there with the digest it was written with."""
+    digests = _read_json(folder / DIGESTS)
+    if digests is None or digests.pop("unit", None) != folder.name or HEAD not in digests:
+        return False
+    return all((folder / name).is_file() and _digest(folder / name) == d for name, d in digests.items())
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # not there, not UTF-8, not JSON
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,220 @@
+"""Run what is missing, write the table of what is there."""
+
+import json
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assets.benchmark.data_choice import DataChoice
+from assets.benchmark.entry import MOST_SEEDS, Entry
+from assets.benchmark.record import HEAD, Records, UnitBusy, UnitStatus
+from assets.benchmark.registry import ENTRIES
+from assets.benchmark.units import Unit, chosen_entries, units_of
+from data.errors import InputError
+
+if TYPE_CHECKING:
+    from assets.benchmark.inputs import Inputs
+    from evaluation.evaluation_input import EvaluationInput
+    from evaluation.ranked_lists import ListKey
+
+FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What ends a unit and not the run; a full disk, an interrupt and the like end the run."""
+
+Bars = Callable[[str, int, int, str], None]
+
+
+@dataclass(frozen=True)
+class BenchmarkRequest:
+    """What is asked for.
+
+    Attributes:
+        data: Data set and split.
+        out: Folder of the units, the shared vectors and the table.
+        seeds: Seeds at most, 1 to 5.
+        only: Names of models; all if empty.
+        quick: One seed of the product and the closed forms.
+        language_model: ``embedded``, a folder or a Hugging Face id.
+
+    Raises:
+        InputError: If ``seeds`` is out of range.
+    """
+
+    data: DataChoice
+    out: Path
+    seeds: int = MOST_SEEDS
+    only: tuple[str, ...] = ()
+    quick: bool = False
+    language_model: str = "embedded"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.seeds <= MOST_SEEDS:
+            raise InputError(f"--seeds must be 1 to {MOST_SEEDS}, got {self.seeds}")
+
+    def units(self, entries: Sequence[Entry] = ENTRIES) -> list[Unit]:
+        """The units that are asked for; raises ``InputError`` if a model is unknown."""
+        chosen = chosen_entries(entries, only=self.only, quick=self.quick)
+        return units_of(chosen, seeds=1 if self.quick else self.seeds)
+
+    def records(self) -> Records:
+        """Where units rest."""
+        return Records(self.out / "units")
+
+
+@dataclass
+class Outcome:
+    """What a run did.
+
+    Attributes:
+        done: Units that were run now, or were whole already.
+        failed: Units with the first line of their error.
+        elsewhere: Units that another process was at.
+    """
+
+    done: list[Unit] = field(default_factory=list)
+    failed: list[tuple[Unit, str]] = field(default_factory=list)
+    elsewhere: list[Unit] = field(default_factory=list)
+
+
+def unit_statuses(request: BenchmarkRequest, entries: Sequence[Entry] = ENTRIES) -> list[UnitStatus]:
+    """How far every unit that is asked for is; reads no data."""
+    records = request.records()
+    return [records.status(unit) for unit in request.units(entries)]
+
+
+def run_benchmark(
+    request: BenchmarkRequest,
+    *,
+    entries: Sequence[Entry] = ENTRIES,
+    bars: Bars = lambda station, done, total, note: None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Outcome:
+    """Run every unit that is not whole, one after the other, then write the table.
+
+    A unit that fails is recorded with its error, and the others go on. A process killed at any moment loses
+    the unit it was at. Several processes may share the folder: each takes units that no other is at.
+
+    Args:
+        request: What to run.
+        entries: The registry.
+        bars: Told ``(station, done, total, note)`` while something moves.
+        say: Told one line about each unit that ends.
+
+    Returns:
+        What was done; ``benchmark.json``, ``.md`` and ``.html`` lie in ``request.out``.
+
+    Raises:
+        InputError: If a model is unknown, the data cannot be read, or the folder holds units of other data.
+    """
+    from assets.benchmark.inputs import Inputs
+    from assets.benchmark.table import write_table
+    from assets.judging import evaluation_input
+
+    units, records = request.units(entries), request.records()
+    bars("units", 0, len(units), "reading the data")
+    snapshot = request.data.snapshot()
+    data = evaluation_input(snapshot)
+    inputs = Inputs(
+        snapshot,
+        request.out / "cache",
+        language_model=request.language_model,
+        epochs=lambda done, total, note: bars("epochs", done, total, note),
+    )
+    outcome = Outcome()
+    for number, unit in enumerate(units):
+        bars("units", number, len(units), unit.name)
+        _do(unit, records, (inputs, data), outcome=outcome, say=say)
+    bars("units", len(units), len(units), "writing the table")
+    if outcome.done:
+        every = replace(request, only=(), quick=False, seeds=MOST_SEEDS)
+        write_table(every, snapshot, data, units=every.units(entries))
+    return outcome
+
+
+def _do(
+    unit: Unit,
+    records: Records,
+    given: "tuple[Inputs, EvaluationInput]",
+    *,
+    outcome: Outcome,
+    say: Callable[[str], None],
+) -> None:
+    """Run one unit, or find that it is whole; note what came of it."""
+    if records.status(unit).state == "done":
+        records.require_data(unit, given[0].snapshot.content_hash)
+        outcome.done.append(unit)
+        say(f"done already  {unit.name}")
+        return
+    started = time.perf_counter()
+    try:
+        note = _train_and_rank(unit, records, given)
+    except UnitBusy as busy:
+        outcome.elsewhere.append(unit)
+        say(f"elsewhere     {busy}")
+    except FAILURES as error:
+        first = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        seconds = time.perf_counter() - started
+        records.fail(unit, error=first, trace=traceback.format_exc(), seconds=seconds)
+        outcome.failed.append((unit, first))
+        say(f"FAILED        {unit.name}  {seconds:,.0f} s  {first}")
+    else:
+        outcome.done.append(unit)
+        say(f"done          {unit.name}  {time.perf_counter() - started:,.0f} s  {note}")
+
+
+def _train_and_rank(unit: Unit, records: Records, given: "tuple[Inputs, EvaluationInput]") -> str:
+    """Train, rank and keep the lists; gives the headline figures in words."""
+    from evaluation.benchmark_row import Trained
+    from evaluation.ranked_lists import rank_everything
+
+    inputs, data = given
+    started, ranking = time.perf_counter(), 0.0
+    trained: list[dict[str, Any]] = []
+    notes: list[str] = []
+    with records.writing(unit) as folder:
+        clock = inputs.start_clock()
+        for scored in unit.entry.build(inputs, unit.seed):
+            seconds, paused = clock() - ranking, time.perf_counter()
+            lists = rank_everything(scored.scorer, data)
+            lists.save(folder / f"{scored.model}.npz")
+            trained.append(asdict(Trained(scored.model, unit.seed, round(seconds, 3), scored.dtype)))
+            notes.append(_headline(scored.model, lists, data))
+            ranking += time.perf_counter() - paused
+        _require_models(unit, [str(one["model"]) for one in trained])
+        head = {
+            "unit": unit.name,
+            "data": inputs.snapshot.content_hash,
+            "models": trained,
+            "seconds": time.perf_counter() - started,
+        }
+        (folder / HEAD).write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")
+    return "; ".join(note for note in notes if note)
+
+
+def _headline(model: str, lists: Any, data: "EvaluationInput") -> str:
+    from evaluation.ranked_lists import user_side_of
+
+    key: ListKey = ("cold", "validation", "B")
+    if key not in lists.users:
+        return ""
+    values = user_side_of(lists.users[key], data, key=key).values
+    found = values["recall", 20].mean(), values["ndcg", 20].mean()
+    return f"{model}: cold validation Recall@20 {found[0]:.4f}, NDCG@20 {found[1]:.4f}"
+
+
+def _require_models(unit: Unit, given: list[str]) -> None:
+    if sorted(given) != sorted(unit.entry.models):
+        raise ValueError(f"{unit.name} must give {list(unit.entry.models)}, it gave {given}")

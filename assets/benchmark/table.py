@@ -1,0 +1,88 @@
+"""From the kept lists of all whole units to the table."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from assets.benchmark.record import Records
+from assets.benchmark.units import Unit
+
+if TYPE_CHECKING:
+    from assets.benchmark.run import BenchmarkRequest
+    from data.snapshot import Snapshot
+    from evaluation.benchmark_row import BenchmarkRow
+    from evaluation.comparison import Comparison
+    from evaluation.evaluation_input import EvaluationInput
+    from evaluation.ranked_lists import ListKey
+    from evaluation.user_side import UserSide
+
+PAIRED: "ListKey" = ("cold", "test", "B")
+REFERENCES = ("default", "ridge")
+
+
+def rows_of(records: Records, unit: Unit, data: "EvaluationInput") -> "list[BenchmarkRow]":
+    """Every figure of one whole unit, computed from its lists.
+
+    Args:
+        records: Where units rest.
+        unit: A whole unit.
+        data: The judges' arrays of the data it was run on.
+
+    Returns:
+        Rows of its models in order, those over both phases among them.
+    """
+    from evaluation.benchmark_row import Trained, benchmark_rows
+    from evaluation.ranked_lists import RankedLists, judgement_of
+
+    rows: list[BenchmarkRow] = []
+    for made in records.head(unit)["models"]:
+        trained = Trained(**made)
+        judgement = judgement_of(RankedLists.load(records.lists(unit, trained.model)), data)
+        rows += benchmark_rows(judgement, trained)
+    return rows
+
+
+def write_table(
+    request: "BenchmarkRequest", snapshot: "Snapshot", data: "EvaluationInput", *, units: Sequence[Unit]
+) -> None:
+    """Write ``benchmark.json``, ``benchmark.md``, ``benchmark.html`` and ``ids.npz``.
+
+    Args:
+        request: Names the folder.
+        snapshot: The data.
+        data: The same as the judges see it.
+        units: All that may be there; those that are not whole are left out.
+
+    Raises:
+        InputError: If a unit is of other data.
+    """
+    from assets.benchmark.about import about, write_ids
+    from evaluation.benchmark import Benchmark
+    from evaluation.benchmark_row import of_phases
+
+    records = request.records()
+    whole = [unit for unit in units if records.status(unit).state == "done"]
+    for unit in whole:
+        records.require_data(unit, snapshot.content_hash)
+    rows = [row for unit in whole for row in rows_of(records, unit, data)]
+    benchmark = Benchmark(
+        about=about(snapshot, language_model=request.language_model),
+        rows=of_phases(rows, "validation", "test"),
+        over_both_phases=of_phases(rows, "both"),
+        comparisons=_comparisons(records, whole, data),
+    )
+    benchmark.save(request.out)
+    write_ids(snapshot, request.out)
+
+
+def _comparisons(records: Records, units: Sequence[Unit], data: "EvaluationInput") -> "list[Comparison]":
+    from evaluation.benchmark_comparison import compare_with, mean_over_seeds
+    from evaluation.ranked_lists import RankedLists, user_side_of
+
+    sides: dict[str, list[UserSide]] = {}
+    for unit in units:
+        for model in unit.entry.models:
+            items = RankedLists.load_one(records.lists(unit, model), PAIRED)
+            if items is not None:
+                sides.setdefault(model, []).append(user_side_of(items, data, key=PAIRED))
+    means = {model: mean_over_seeds(found) for model, found in sides.items()}
+    return [one for reference in REFERENCES for one in compare_with(means, reference)]

@@ -1,0 +1,177 @@
+"""The command that fills the table of results."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from assets.benchmark.data_choice import DataChoice
+from assets.benchmark.entry import MOST_SEEDS
+from data.split_choice import SplitChoice
+from orchestration.terminal import Bars
+
+if TYPE_CHECKING:
+    from assets.benchmark.run import BenchmarkRequest, Outcome
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FAILED = 1
+"""Exit code when a unit failed."""
+
+
+@click.group("benchmark")
+def benchmark_group() -> None:
+    """Train every model of the table on a public data set and judge all by the same evaluator.
+
+    \b
+    The work is cut into units: one model with one seed, at most 20 minutes each.
+      OUT/units/MODEL-seedN/   ranked lists of a finished unit, compressed; every figure is computed from them
+      OUT/cache/               text vectors and collaborative vectors that several units share
+      OUT/benchmark.json       every figure, one row each; benchmark.md and benchmark.html for people
+      OUT/ids.npz              the ids behind the indices of the lists
+
+    A unit is whole or not there: interrupt or kill the command at any moment, and the same command goes on at
+    the unit it was at. Two commands may share OUT; each takes units that the other is not at. A unit that fails
+    is recorded with its error and the others go on; the exit code is then 1, and the next command tries it again.
+    To run a finished unit again, delete its folder.
+    """
+
+
+def _common(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that all data sets share."""
+    options = (
+        click.option(
+            "--out",
+            type=click.Path(file_okay=False, path_type=Path),
+            required=True,
+            help="Folder of units and table.",
+        ),
+        click.option(
+            "--seeds",
+            type=click.IntRange(1, MOST_SEEDS),
+            default=MOST_SEEDS,
+            show_default=True,
+            help="Seeds at most; trained rivals have 3 and ablations 1.",
+        ),
+        click.option("--only", multiple=True, metavar="MODEL", help="Only this model; may be repeated."),
+        click.option(
+            "--quick", is_flag=True, help="One seed of the product and the closed forms: about 10 minutes."
+        ),
+        click.option("--status", is_flag=True, help="Print how far every unit is, and run nothing."),
+        click.option(
+            "--language-model",
+            default="embedded",
+            show_default=True,
+            help="Of the text vectors and of FilterLLM: a folder or a Hugging Face id.",
+        ),
+        click.pass_context,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@benchmark_group.command()
+@click.option("--split", type=FOLDER, required=True, help="The folder of the split's files.")
+@click.option(
+    "--from",
+    "--data",
+    "directory",
+    type=FOLDER,
+    help="The folder of the data; the one around --split if left out.",
+)
+@_common
+def citeulike(context: click.Context, split: Path, directory: Path | None, **options: Any) -> None:
+    """CiteULike-a: users.dat and titles.txt, split by a folder of user,item files.
+
+    \b
+      coldcast benchmark citeulike --split citeulike-a/split-seed42 --seeds 5 --out results
+      coldcast benchmark citeulike --split citeulike-a/split-seed42 --out results --only ridge --only default
+      coldcast benchmark citeulike --split citeulike-a/split-seed42 --out results --status
+    """
+    choice = SplitChoice(protocol="files", directory=str(split.resolve()))
+    _run(context, DataChoice("citeulike", directory or split.resolve().parent, choice), **options)
+
+
+@benchmark_group.command()
+@click.option("--from", "--data", "directory", type=FOLDER, required=True, help="The folder of the data.")
+@click.option(
+    "--time-split", is_flag=True, help="Hold out the newest items and interactions, not hashed ones."
+)
+@click.option(
+    "--salt", default=None, help="Of the hash that holds items out; another salt is another, unrelated split."
+)
+@_common
+def movietweetings(
+    context: click.Context, directory: Path, time_split: bool, salt: str | None, **options: Any
+) -> None:
+    """MovieTweetings: ratings.dat and movies.dat; a fifth of the items held out by hash, or the newest by time.
+
+    \b
+      coldcast benchmark movietweetings --from movietweetings-100k --salt 1 --out results-1
+      coldcast benchmark movietweetings --from movietweetings-100k --time-split --out results-time
+    """
+    choice = SplitChoice(protocol="time") if time_split else SplitChoice(holdout=HASHED_SHARE)
+    if salt is not None:
+        choice = replace(choice, salt=salt)
+    _run(context, DataChoice("movietweetings", directory, choice), **options)
+
+
+HASHED_SHARE = 0.2
+"""Share of items held out by hash, as in the files of CiteULike's split."""
+
+
+def _run(
+    context: click.Context,
+    data: DataChoice,
+    *,
+    out: Path,
+    seeds: int,
+    only: tuple[str, ...],
+    quick: bool,
+    status: bool,
+    language_model: str,
+) -> None:
+    from assets.benchmark.run import BenchmarkRequest, run_benchmark
+
+    request = BenchmarkRequest(data, out, seeds, only, quick, language_model)
+    console: Console = context.obj.console
+    if status:
+        _print_status(request, console)
+        return
+    stderr = Console(stderr=True, markup=False)
+    with Bars(stderr) as bars:
+        outcome = run_benchmark(request, bars=bars.update, say=stderr.print)
+    _print_outcome(outcome, out, console)
+    if outcome.failed:
+        context.exit(FAILED)
+
+
+def _print_status(request: "BenchmarkRequest", console: Console) -> None:
+    from assets.benchmark.run import unit_statuses
+
+    found = unit_statuses(request)
+    table = Table(title=f"{sum(one.state == 'done' for one in found)} of {len(found)} units done")
+    for column in ("unit", "models", "state", "seconds", "note"):
+        table.add_column(column, justify="right" if column == "seconds" else "left")
+    for one in found:
+        seconds = "" if one.seconds is None else f"{one.seconds:,.0f}"
+        models = ", ".join(one.unit.entry.models)
+        table.add_row(one.unit.name, models, one.state, seconds, escape(one.note))
+    console.print(table)
+
+
+def _print_outcome(outcome: "Outcome", out: Path, console: Console) -> None:
+    console.print(
+        f"{len(outcome.done)} units done, {len(outcome.failed)} failed, {len(outcome.elsewhere)} with another process"
+    )
+    for unit, error in outcome.failed:
+        console.print(f"failed  {unit.name}: {error}", style="red")
+    if outcome.done:
+        console.print(f"table   {out / 'benchmark.md'}")
+        console.print(f"page    {out / 'benchmark.html'}")
+        console.print(f"rows    {out / 'benchmark.json'}")
