@@ -60,7 +60,7 @@ class Amr(nn.Module):
     def loss(self, batch: Triples) -> Tensor:
         """BPR on the content, BPR on the changed content, and VBPR's penalty; sums over the batch."""
         both = torch.cat((batch.positives, batch.negatives))
-        items, places = torch.unique(both, return_inverse=True)  # type: ignore[no-untyped-call]
+        items, places = torch.unique(both, return_inverse=True)
         seen, unseen = places.chunk(2)
         content = self.vbpr.warm_texts[items].requires_grad_()  # (b, H), each item once
         kept = self.vbpr.drawn_kept(len(batch.users))

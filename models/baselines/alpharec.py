@@ -1,0 +1,201 @@
+"""AlphaRec: no vectors per user or item, only one map of text, smoothed over the graph of readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.baselines.array_types import Pairs
+from models.baselines.config_checks import check_settings
+from models.baselines.factors import Factors
+from models.baselines.layers import linear
+from models.baselines.rival import RivalInput
+from models.baselines.rival_training import train_rival
+from models.baselines.text_directions import text_directions
+from models.baselines.warm_pairs import WarmPairs, shuffled_batches
+from models.training import OnEpoch
+
+
+@dataclass(frozen=True)
+class AlphaRecConfig:
+    """Settings; defaults are the authors' for Amazon Books, but for the hidden width.
+
+    Attributes:
+        d: Numbers per vector, >= 1.
+        hidden: Width inside the map, >= 1. The authors keep the number of parameters about equal over
+            encoders (4.9 million: eight times the text's width at 768); 1024 is ours for 384. None: the map
+            is linear.
+        layers: Steps over the graph, >= 0.
+        temperature: Divides cosines, > 0.
+        negatives: Unseen warm items per pair, >= 1.
+        learning_rate: Adam's, > 0.
+        weight_decay: Adam's, added to the gradient, >= 0.
+        batch_size: Pairs per step, >= 1.
+        epochs: At most, >= 1.
+        patience: Epochs without improvement that end the training, >= 1. None: never. The authors look
+            every 5 epochs and wait for 20 looks.
+
+    Raises:
+        ValueError: If a value is out of its range.
+    """
+
+    d: int = 64
+    hidden: int | None = 1024
+    layers: int = 2
+    temperature: float = 0.15
+    negatives: int = 256
+    learning_rate: float = 5e-4
+    weight_decay: float = 1e-6
+    batch_size: int = 4096
+    epochs: int = 500
+    patience: int | None = 100
+
+    def __post_init__(self) -> None:
+        check_settings(
+            self,
+            counts=["d", "hidden", "negatives", "batch_size", "epochs", "patience"],
+            positive=["temperature", "learning_rate"],
+            weights=["layers", "weight_decay"],
+        )
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A batch: users (B,); items (B, 1 + K) by position, the seen one first; both int64."""
+
+    users: Tensor
+    items: Tensor
+
+
+class AlphaRec(nn.Module):
+    """One map for texts of items and for users, who are the mean of the texts they chose.
+
+    Args:
+        data: Training set; its collaborative vectors are not used.
+        config: Settings.
+        generator: Draws the initial values.
+    """
+
+    def __init__(self, data: RivalInput, config: AlphaRecConfig, *, generator: torch.Generator) -> None:
+        super().__init__()
+        self.config = config
+        self.warm = torch.from_numpy(data.warm_items)
+        self.texts = torch.from_numpy(text_directions(data.features, data.warm_items))  # (I, H)
+        self.warm_texts = self.texts[self.warm]  # (W, H)
+        pairs = WarmPairs.of(data).pairs
+        self.graph = normalised_graph(pairs, n_users=data.n_users, n_items=len(data.warm_items))
+        self.graph_back = self.graph.t().coalesce()
+        degrees = torch.from_numpy(np.bincount(pairs[:, 0], minlength=data.n_users)).clamp(min=1)
+        chosen = self.warm_texts[torch.from_numpy(pairs[:, 1])]  # (N, H)
+        sums = torch.zeros(data.n_users, self.texts.shape[1])
+        sums.index_add_(0, torch.from_numpy(pairs[:, 0]), chosen)
+        self.user_texts = sums / degrees[:, None]  # (U, H)
+        self.map = text_map(self.texts.shape[1], config, generator=generator)
+
+    def propagated(self) -> tuple[Tensor, Tensor]:
+        """Directions of users (U, d) and warm items (W, d): the mean over the layers, of length one."""
+        users, items = self.map(self.user_texts), self.map(self.warm_texts)
+        user_sum, item_sum = users, items
+        for _ in range(self.config.layers):
+            users, items = torch.sparse.mm(self.graph, items), torch.sparse.mm(self.graph_back, users)
+            user_sum, item_sum = user_sum + users, item_sum + items
+        return nn.functional.normalize(user_sum, dim=1), nn.functional.normalize(item_sum, dim=1)
+
+    def loss(self, batch: Groups) -> Tensor:
+        """Mean of -ln of the seen item's share of exp(cosine / temperature) in its group, nats."""
+        users, items = self.propagated()
+        chosen = users[batch.users]  # (B, d)
+        # rows picked by index_select: its gradient is a plain sum of rows
+        groups = items.index_select(0, batch.items.flatten()).view(*batch.items.shape, -1)
+        cosines = torch.bmm(groups, chosen[:, :, None])[:, :, 0]  # (B, 1 + K)
+        return first_of_group(cosines / self.config.temperature)
+
+    def factors(self) -> Factors:
+        """Users and warm items as in training; another item has no edges, so it is the map of its text."""
+        with torch.no_grad():
+            users, warm = self.propagated()
+            items = nn.functional.normalize(self.map(self.texts), dim=1)  # (I, d)
+            items[self.warm] = warm
+        return Factors(users=users.numpy(), items=items.numpy())
+
+
+def text_map(n_in: int, config: AlphaRecConfig, *, generator: torch.Generator) -> nn.Module:
+    """Linear, leaky ReLU, linear; or one linear map."""
+    if config.hidden is None:
+        return linear(n_in, config.d, start="xavier_uniform", generator=generator)
+    return nn.Sequential(
+        linear(n_in, config.hidden, start="xavier_uniform", generator=generator),
+        nn.LeakyReLU(),
+        linear(config.hidden, config.d, start="xavier_uniform", generator=generator),
+    )
+
+
+def normalised_graph(pairs: Pairs, *, n_users: int, n_items: int) -> Tensor:
+    """The half of D^-1/2 A D^-1/2 that carries items to users.
+
+    Args:
+        pairs: user_index and position of the item, shape (N, 2), int64; a pair given twice counts once.
+        n_users: U.
+        n_items: W.
+
+    Returns:
+        Sparse, shape (U, W), float32.
+    """
+    edges = np.unique(pairs, axis=0)
+    user_degrees = np.bincount(edges[:, 0], minlength=n_users)
+    item_degrees = np.bincount(edges[:, 1], minlength=n_items)
+    weights = 1 / np.sqrt(user_degrees[edges[:, 0]] * item_degrees[edges[:, 1]])
+    return torch.sparse_coo_tensor(
+        torch.from_numpy(np.ascontiguousarray(edges.T)),
+        torch.from_numpy(weights.astype(np.float32)),
+        (n_users, n_items),
+        check_invariants=True,
+    ).coalesce()
+
+
+def first_of_group(scores: Tensor) -> Tensor:
+    """Mean of -ln of the first column's share of exp(scores), scores (B, 1 + K); scalar, nats."""
+    return -scores.log_softmax(dim=1)[:, 0].mean()
+
+
+def fit(
+    data: RivalInput, *, config: AlphaRecConfig = AlphaRecConfig(), on_epoch: OnEpoch | None = None
+) -> Factors:
+    """Train AlphaRec from text and pairs alone.
+
+    Args:
+        data: Training set.
+        config: Settings.
+        on_epoch: Called after each epoch.
+
+    Returns:
+        Users (U, d) and items (I, d) of length one, so that scores are cosines.
+
+    Source: Sheng et al., "Language Representations Can be What Recommenders Need" (ICLR 2025,
+        arXiv:2407.05441), section 4. The paper ranks warm items only; a cold one is an isolated node here.
+    """
+    model = AlphaRec(data, config, generator=torch.Generator().manual_seed(data.seed))
+    draws = np.random.default_rng(data.seed)
+    warm = WarmPairs.of(data)
+
+    def batches(epoch: int) -> Iterator[Groups]:
+        for rows in shuffled_batches(len(warm.pairs), config.batch_size, generator=draws):
+            users, seen = warm.pairs[rows, 0], warm.pairs[rows, 1]
+            asked = np.repeat(users[:, None], config.negatives, axis=1)
+            items = np.concatenate((seen[:, None], warm.of_users.unseen(asked, generator=draws)), axis=1)
+            yield Groups(torch.from_numpy(users), torch.from_numpy(items))
+
+    train_rival(
+        model,
+        batches,
+        torch.optim.Adam(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay),
+        data=data,
+        epochs=config.epochs,
+        patience=config.patience,
+        on_epoch=on_epoch,
+    )
+    return model.factors()
