@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from assets.benchmark.data_choice import DataChoice
@@ -161,7 +160,7 @@ def _print_status(request: "BenchmarkRequest", console: Console) -> None:
     for one in found:
         seconds = "" if one.seconds is None else f"{one.seconds:,.0f}"
         models = ", ".join(one.unit.entry.models)
-        table.add_row(one.unit.name, models, one.state, seconds, escape(one.note))
+        table.add_row(one.unit.name, models, one.state, seconds, one.note)
     console.print(table)
 
 

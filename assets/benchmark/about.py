@@ -60,9 +60,9 @@ def write_ids(snapshot: "Snapshot", directory: Path) -> None:
 
 
 def _threads() -> int:
-    import torch
-
-    return torch.get_num_threads()
+    """Threads that one process computes with: ``OMP_NUM_THREADS``, else one a core."""
+    stated = os.environ.get("OMP_NUM_THREADS", "")
+    return int(stated) if stated.isdigit() else os.cpu_count() or 1
 
 
 def _version(name: str) -> str | None:

@@ -32,6 +32,20 @@ def _tfidf_profile(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     yield Scored("tfidf_profile", model)
 
 
+def _tfidf_kernel_ridge(inputs: "Inputs", seed: int) -> Iterator[Scored]:
+    from models.baselines import tfidf_kernel_ridge
+
+    data = inputs.snapshot
+    model = tfidf_kernel_ridge.fit(
+        data.split.train,
+        texts=inputs.texts,
+        warm_items=data.split.warm_items,
+        n_users=data.n_users,
+        config=tfidf_kernel_ridge.TfidfKernelRidgeConfig(seed=seed),
+    )
+    yield Scored("tfidf_kernel_ridge", model)
+
+
 def _content_knn(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     from models.baselines import content_knn
 
@@ -74,6 +88,7 @@ ENTRIES = (
     entry("chance", _chance, quick=True),
     entry("popularity", _popularity, quick=True),
     entry("tfidf_profile", _tfidf_profile, quick=True),
+    entry("tfidf_kernel_ridge", _tfidf_kernel_ridge, quick=True),
     entry("content_knn", _content_knn, quick=True),
     entry("ridge", _ridge, quick=True),
     entry("ridge_root_degree", _ridge_root_degree, quick=True),

@@ -1,0 +1,97 @@
+"""The command: what it prints, where it writes, how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from orchestration.cli import main
+from tests.assets.benchmark.worlds import write_world
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of forty titles."""
+    return write_world(tmp_path_factory.mktemp("world"))
+
+
+def run(world: Path, out: Path, *words: str) -> Result:
+    """``coldcast benchmark citeulike`` on the world."""
+    given = ["--split", str(world / "split"), "--out", str(out), "--seeds", "1", *words]
+    return CliRunner().invoke(main, ["benchmark", "citeulike", *given])
+
+
+def test_a_run_writes_the_table_and_the_status_says_so(world: Path, tmp_path: Path) -> None:
+    only = ("--only", "popularity", "--only", "chance")
+    before = run(world, tmp_path, *only, "--status")
+    assert "0 of 2 units done" in before.output
+    assert not any(tmp_path.iterdir())
+    result = run(world, tmp_path, *only)
+    assert result.exit_code == 0, result.output
+    assert "2 units done, 0 failed" in result.output
+    rows = json.loads((tmp_path / "benchmark.json").read_text(encoding="utf-8"))["rows"]
+    assert {row["model"] for row in rows} == {"popularity", "chance"}
+    after = run(world, tmp_path, *only, "--status", "--from", str(world))
+    assert "2 of 2 units done" in after.output
+
+
+def test_an_unknown_model_is_one_line_and_lists_the_known(world: Path, tmp_path: Path) -> None:
+    result = run(world, tmp_path, "--only", "rigde")
+    assert result.exit_code == 1
+    assert "no model is called 'rigde'; known:" in result.output
+    assert "ridge_root_degree" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_failed_unit_is_told_and_the_exit_code_is_one(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(**given: object) -> None:
+        raise ValueError("no luck [today]")
+
+    monkeypatch.setattr("models.baselines.chance.fit", fails)
+    result = run(world, tmp_path, "--only", "chance")
+    assert result.exit_code == 1
+    assert "failed  chance-seed42: ValueError: no luck [today]" in result.output
+    status = run(world, tmp_path, "--only", "chance", "--status")
+    assert "no luck [today]" in status.output
+
+
+def test_the_manual_says_what_may_be_interrupted() -> None:
+    group = CliRunner().invoke(main, ["benchmark", "--help"]).output
+    assert "interrupt or kill" in group
+    assert {"citeulike", "movietweetings"} <= set(group.split())
+    command = CliRunner().invoke(main, ["benchmark", "citeulike", "--help"]).output
+    for option in ("--split", "--from", "--data", "--seeds", "--out", "--only", "--status", "--quick"):
+        assert option in command
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_citeulike_gives_the_known_figures_of_ridge(shared_data: Path, tmp_path: Path) -> None:
+    """Cold Recall@20 .366 and NDCG@20 .231 under B, as every report of this project has them."""
+    split = shared_data / "citeulike-a" / "split-seed42"
+    words = [
+        "--split",
+        str(split),
+        "--out",
+        str(tmp_path),
+        "--seeds",
+        "1",
+        "--only",
+        "ridge",
+        "--only",
+        "popularity",
+    ]
+    result = CliRunner().invoke(main, ["benchmark", "citeulike", *words])
+    assert result.exit_code == 0, result.output
+    rows = json.loads((tmp_path / "benchmark.json").read_text(encoding="utf-8"))["rows"]
+    place = {"model": "ridge", "phase": "test", "setting": "cold", "side": "user", "evaluator": "B", "k": 20}
+    found = {
+        row["metric"]: row["value"] for row in rows if all(row[key] == value for key, value in place.items())
+    }
+    assert found["recall"] == pytest.approx(0.3658, abs=0.001)
+    assert found["ndcg"] == pytest.approx(0.2307, abs=0.001)
