@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.collaborative.label_noise import LabelNoise
 from models.collaborative.negative_sampling import NegativeSampler
 from models.retrieval import IndexArray
 
@@ -56,6 +57,8 @@ class BprModel(nn.Module):
     def __init__(self, n_users: int, n_items: int, *, d: int, l2: float, generator: torch.Generator) -> None:
         super().__init__()
         self.l2 = l2
+        self.noise: LabelNoise | None = None
+        self.noise_l2 = 0.0
         self.user_rows = nn.Parameter(torch.empty(n_users, d))
         self.item_rows = nn.Parameter(torch.empty(n_items, d))
         for rows in (self.user_rows, self.item_rows):
@@ -65,19 +68,40 @@ class BprModel(nn.Module):
         """Vectors of users (U, D) and warm items (W, D) whose inner product is the score."""
         raise NotImplementedError
 
+    def learn_noise(self, noise: LabelNoise, *, l2: float) -> None:
+        """From now on take pairs without an event for uncertain; ``l2`` weighs the noise's own rows."""
+        self.noise = noise
+        self.noise_l2 = l2
+
     def loss(self, batch: Triples) -> Tensor:
-        """Mean BPR loss in nats plus ``l2`` times the squared norms of the batch's own rows."""
+        """Mean BPR loss (or its noisy-label form) in nats, plus the weighted squared norms of the rows."""
         users, items = self.tables()
         chosen = users.index_select(0, batch.users)  # (B, D)
         positive = (chosen * items.index_select(0, batch.positives)).sum(dim=1)  # (B,)
         negative = (chosen * items.index_select(0, batch.negatives)).sum(dim=1)  # (B,)
-        loss = bpr_loss(positive, negative)
+        loss = bpr_loss(positive, negative) if self.noise is None else self._noisy(batch, positive, negative)
         if self.l2 == 0:
             return loss
         return loss + self.l2 * squared_norms(
             self.user_rows.index_select(0, batch.users),
             self.item_rows.index_select(0, batch.positives),
             self.item_rows.index_select(0, batch.negatives),
+        )
+
+    def _noisy(self, batch: Triples, positive: Tensor, negative: Tensor) -> Tensor:
+        """The noisy-label form of the loss, with the noise's own penalty."""
+        noise = self.noise
+        assert noise is not None
+        loss = noise.ranking_loss(
+            positive,
+            negative,
+            seen_noise=noise.logits(batch.users, batch.positives),
+            unseen_noise=noise.logits(batch.users, batch.negatives),
+        )
+        return loss + self.noise_l2 * squared_norms(
+            noise.user_rows.index_select(0, batch.users),
+            noise.item_rows.index_select(0, batch.positives),
+            noise.item_rows.index_select(0, batch.negatives),
         )
 
 

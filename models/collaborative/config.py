@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from models.collaborative.label_noise import NOISY_LABELS, NoisyLabels
+
 CollaborativeModelName = Literal["mf", "lightgcn", "ngcf"]
 MODEL_NAMES: tuple[CollaborativeModelName, ...] = ("mf", "lightgcn", "ngcf")
 
@@ -28,6 +30,11 @@ class BprConfig:
         l2: Weight of the mean squared norm of a triple's three rows, >= 0.
         negatives: Warm items sampled for each training pair in each epoch, >= 1.
         message_dropout: Share of each layer's output that NGCF drops in training, in [0, 1).
+        noisy_labels: Whether a pair without an event may be a missed positive. "ignored": plain BPR.
+            "weighted": BPR, a triple weighing the probability that its negative is a true one. "likelihood":
+            scores are trained by the probability of the labels, point by point (NBPO).
+        noise_d: Numbers per row of the noise model, >= 1; 50 is its authors'.
+        noise_l2: Weight of the mean squared norm of a triple's three noise rows, >= 0.
         seed: Seed of initial values, order, negatives and dropout, >= 0.
 
     Raises:
@@ -45,20 +52,28 @@ class BprConfig:
     l2: float = 1e-3
     negatives: int = 1
     message_dropout: float = 0.1
+    noisy_labels: NoisyLabels = "ignored"
+    noise_d: int = 50
+    noise_l2: float = 5e-3
     seed: int = 42
 
     def __post_init__(self) -> None:
         if self.model not in MODEL_NAMES:
             raise ValueError(f"model must be one of {', '.join(MODEL_NAMES)}, got {self.model!r}")
-        for name in ("d", "layers", "batch_size", "epochs", "validate_every", "negatives"):
+        for name in ("d", "layers", "batch_size", "epochs", "validate_every", "negatives", "noise_d"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.patience is not None and self.patience < 1:
             raise ValueError(f"patience must be at least 1 (or None: never stop early), got {self.patience}")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}")
-        if not self.l2 >= 0:
-            raise ValueError(f"l2 must be at least 0, got {self.l2}")
+        for name in ("l2", "noise_l2"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
+        if self.noisy_labels not in NOISY_LABELS:
+            raise ValueError(
+                f"noisy_labels must be one of {', '.join(NOISY_LABELS)}, got {self.noisy_labels!r}"
+            )
         if not 0 <= self.message_dropout < 1:
             raise ValueError(f"message_dropout must be in [0, 1), got {self.message_dropout}")
         if self.seed < 0:

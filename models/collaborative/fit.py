@@ -11,6 +11,7 @@ from models.collaborative.bpr import BprModel, TripleBatches
 from models.collaborative.config import BprConfig
 from models.collaborative.embeddings import CollaborativeEmbeddings
 from models.collaborative.graph import NormalisedAdjacency
+from models.collaborative.label_noise import LabelNoise
 from models.collaborative.lightgcn import LightGcn
 from models.collaborative.mf import MatrixFactorisation
 from models.collaborative.negative_sampling import NegativeSampler
@@ -52,7 +53,7 @@ def fit_bpr(
         FloatingPointError: If a loss is not finite.
     """
     pairs = TrainingPairs.from_indices(train, n_users=n_users, n_items=n_items)
-    model_seed, batch_seed = np.random.SeedSequence(config.seed).generate_state(2)
+    model_seed, batch_seed, noise_seed = np.random.SeedSequence(config.seed).generate_state(3)
     batches = TripleBatches(
         pairs.positions,
         NegativeSampler(pairs.positions, n_users=n_users, n_items=len(pairs.warm_item_index)),
@@ -61,7 +62,19 @@ def fit_bpr(
         generator=np.random.default_rng(int(batch_seed)),
         device=device,
     )
-    model = _build(pairs, config, torch.Generator().manual_seed(int(model_seed)), device).to(device)
+    model = _build(pairs, config, torch.Generator().manual_seed(int(model_seed)), device)
+    if config.noisy_labels != "ignored":
+        model.learn_noise(
+            LabelNoise(
+                n_users,
+                len(pairs.warm_item_index),
+                d=config.noise_d,
+                use=config.noisy_labels,
+                generator=torch.Generator().manual_seed(int(noise_seed)),
+            ),
+            l2=config.noise_l2,
+        )
+    model = model.to(device)
     train_epochs(
         model,
         batches,

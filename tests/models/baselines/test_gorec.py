@@ -16,7 +16,7 @@ from tests.models.baselines.rival_worlds import by_hand, found, rival_input
 
 
 def small(**changes: Any) -> GoRecConfig:
-    settings = {"hidden": 32, "latent": 8, "clusters": 4, "batch_size": 32, "epochs": 25, "patience": None}
+    settings = {"hidden": 32, "latent": 8, "clusters": 4, "batch_size": 32, "epochs": 12, "patience": None}
     return GoRecConfig(**{**settings, "uniformity_weight": 0.01, "divergence_weight": 0.1, **changes})
 
 

@@ -44,11 +44,18 @@ def fit(**changes: Any) -> CollaborativeEmbeddings:
         {"model": "ngcf", "message_dropout": 0.3},
         {"model": "ngcf", "layers": 1},
         {"model": "lightgcn", "layers": 1},
+        {"noisy_labels": "weighted"},
+        {"noisy_labels": "likelihood"},
+        {"model": "lightgcn", "noisy_labels": "weighted"},
+        {"noisy_labels": "likelihood", "noise_d": 3},
+        {"noisy_labels": "likelihood", "noise_l2": 3.0},
     ],
 )
 def test_each_setting_matters(changes: dict[str, Any]) -> None:
     name = changes.get("model", "mf")
     base = fit(model=name) if len(changes) > 1 or "model" not in changes else fit()
+    if "noise_d" in changes or "noise_l2" in changes:
+        base = fit(noisy_labels=changes["noisy_labels"])
     changed = fit(**changes)
     assert base.users.shape != changed.users.shape or not np.array_equal(base.users, changed.users)
 
