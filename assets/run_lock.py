@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import dagster as dg
 from filelock import FileLock, Timeout
@@ -16,7 +17,10 @@ class HomeBusy(RuntimeError):
 
 
 class RunLock(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Held from a run's first station to its last; the operating system frees it when the process dies."""
+    """Held from a run's first station to its last; the operating system frees it when the process dies.
+
+    Where each station has a process of its own, the process that starts them holds the lock for them all.
+    """
 
     home: str = ""
     wait_seconds: float = 0.0
@@ -28,15 +32,42 @@ class RunLock(dg.ConfigurableResource):  # type: ignore[type-arg]
         Raises:
             HomeBusy: If another job still holds it after ``wait_seconds``.
         """
-        if context.instance is not None and context.run is not None:
-            context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
-        with held(Home.resolve(self.home or None).create(), wait_seconds=self.wait_seconds):
-            yield self
+        home = Home.resolve(self.home or None).create()
+        if context.instance is None or context.run is None:
+            with held(home, wait_seconds=self.wait_seconds):
+                yield self
+        else:
+            run_id = context.run.run_id
+            with held_for_run(home, context.instance, run_id, wait_seconds=self.wait_seconds):
+                yield self
 
 
 @contextmanager
-def held(home: Home, *, wait_seconds: float) -> Iterator[None]:
-    """Hold a home's lock; its file beside it names this process.
+def held_for_run(
+    home: Home, instance: dg.DagsterInstance, run_id: str, *, wait_seconds: float
+) -> Iterator[None]:
+    """Sign a run with this process and hold the home's lock for it, unless one of its processes does already.
+
+    Args:
+        home: The home.
+        instance: Dagster's history; the signature tells later whether the run's process still lives.
+        run_id: The run.
+        wait_seconds: How long to wait for another run.
+
+    Raises:
+        HomeBusy: If another job still holds it after ``wait_seconds``.
+    """
+    if _is_held_for(home, run_id):
+        yield
+        return
+    instance.add_run_tags(run_id, {PROCESS_TAG: this_process()})
+    with held(home, wait_seconds=wait_seconds, run_id=run_id):
+        yield
+
+
+@contextmanager
+def held(home: Home, *, wait_seconds: float, run_id: str = "") -> Iterator[None]:
+    """Hold a home's lock; its file beside it names this process, and the run that it works for.
 
     Raises:
         HomeBusy: If another process, or another job of this one, still holds it after ``wait_seconds``.
@@ -47,11 +78,11 @@ def held(home: Home, *, wait_seconds: float) -> Iterator[None]:
         lock.acquire(timeout=wait_seconds)
     except Timeout:
         raise HomeBusy(
-            f"another job is running in this home (lock {file}, held by process {_holder(file)}); "
+            f"another job is running in this home (lock {file}, held by process {_holder(file)[0]}); "
             "wait for it or stop it, then start again"
         ) from None
     try:
-        file.with_suffix(".pid").write_text(str(os.getpid()))
+        _note(file).write_text(f"{os.getpid()}\n{run_id}")
         yield
     finally:
         lock.release()
@@ -67,9 +98,25 @@ def require_free(home: Home) -> None:
         pass
 
 
-def _holder(file: "os.PathLike[str]") -> str:
+def _is_held_for(home: Home, run_id: str) -> bool:
+    """Whether some process holds the lock now for this run."""
+    if _holder(home.run_lock)[1] != run_id:
+        return False
     try:
-        with open(f"{os.fspath(file).removesuffix('.lock')}.pid") as stream:
-            return stream.read().strip() or "unknown"
+        require_free(home)
+    except HomeBusy:
+        return True
+    return False
+
+
+def _holder(file: Path) -> tuple[str, str]:
+    """The process that holds the lock, or held it last, and its run; empty where that is not known."""
+    try:
+        process, _, run_id = _note(file).read_text().partition("\n")
     except FileNotFoundError:
-        return "unknown"
+        return "unknown", ""
+    return process.strip() or "unknown", run_id.strip()
+
+
+def _note(file: Path) -> Path:
+    return file.with_suffix(".pid")

@@ -1,7 +1,5 @@
 """The only Definitions object: a list, no logic."""
 
-from typing import Any
-
 import dagster as dg
 
 import expectations
@@ -16,7 +14,8 @@ from assets.publication import publication
 from assets.registered_model import registered_model
 from assets.token_vectors import token_vectors
 from assets.user_vocabulary_checkpoint import user_vocabulary_checkpoint
-from orchestration.environments import resources
+from orchestration.environments import DAEMON_WAITS_SECONDS, resources
+from orchestration.executors import one_or_many_processes
 from orchestration.jobs import evaluate, place_cold_items, retrain
 from orchestration.schedules import nightly_retrain
 from orchestration.sensors import new_users, unplaced_items
@@ -35,17 +34,22 @@ ASSETS = [
 ]
 
 
-def build_definitions(values: dict[str, Any]) -> dg.Definitions:
-    """The graph with the given resources."""
+def build_definitions(progress: Progress, *, lock_wait_seconds: float) -> dg.Definitions:
+    """The graph, its jobs and what they need.
+
+    Args:
+        progress: Who is told about each station's advance.
+        lock_wait_seconds: How long a run waits for another one in the same home.
+    """
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=dg.load_asset_checks_from_package_module(expectations),
         jobs=[retrain, place_cold_items, evaluate],
         sensors=[new_users, unplaced_items],
         schedules=[nightly_retrain],
-        resources=values,
-        executor=dg.in_process_executor,
+        resources=resources(progress=progress, lock_wait_seconds=lock_wait_seconds),
+        executor=one_or_many_processes(lock_wait_seconds=lock_wait_seconds),
     )
 
 
-definitions = build_definitions(resources(progress=Progress()))
+definitions = build_definitions(Progress(), lock_wait_seconds=DAEMON_WAITS_SECONDS)

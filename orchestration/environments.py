@@ -54,7 +54,7 @@ def use_home(home: Home) -> Home:
     return home
 
 
-def resources(*, progress: Progress, lock_wait_seconds: float = DAEMON_WAITS_SECONDS) -> dict[str, Any]:
+def resources(*, progress: Progress, lock_wait_seconds: float) -> dict[str, Any]:
     """What the assets may ask for; every value is found through the environment at run time.
 
     Args:

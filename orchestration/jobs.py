@@ -42,7 +42,6 @@ def _job(
         name,
         selection=dg.AssetSelection.assets(*stations),
         config=config,
-        executor_def=dg.in_process_executor,
         description=description,
         tags={"purpose": purpose},
     )

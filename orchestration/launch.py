@@ -1,26 +1,34 @@
-"""Start the jobs that sensors and schedules start, in this process, with progress shown."""
+"""Start the jobs that sensors and schedules start, and wait for their end, with progress shown."""
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import dagster as dg
 from rich.console import Console
 
 from assets.dead_runs import PROCESS_TAG, report_dead_runs, this_process
-from assets.progress import Progress, listening
+from assets.progress import Listener, Progress, listening, listening_to_children
 from assets.run_lock import require_free
 from data.home import Home
 from data.store.connection import parsed_url, told_plainly
+from orchestration.child_output import children_write_to
 from orchestration.definitions import build_definitions
-from orchestration.environments import COMMAND_LINE, resources, use_home
+from orchestration.environments import COMMAND_LINE, use_home
+from orchestration.executors import is_multiprocess
 from orchestration.launch_errors import JobFailed
 from orchestration.terminal import Bars
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 OUR_ROOMS = ("orchestration", "expectations", "assets", "models", "evaluation", "data")
 LOUD = ("dagster", "mlflow.store")
+CHILD_OUTPUT = "processes.log"  # in Dagster's folder: of the latest run of many processes
+PARTITION_TAG = "dagster/partition"
 INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
+
+Result: TypeAlias = dg.ExecuteInProcessResult | dg.JobExecutionResult
 
 
 def run_job(
@@ -32,13 +40,13 @@ def run_job(
     assets: Sequence[str] | None = None,
     tags: dict[str, str] | None = None,
     console: Console | None = None,
-) -> dg.ExecuteInProcessResult:
-    """Run a job to its end in this process; it appears in Dagster's history like any other run.
+) -> Result:
+    """Run a job to its end; it appears in Dagster's history like any other run.
 
     Args:
         home: The home whose history and artefacts are used.
         job: ``retrain``, ``place_cold_items`` or ``evaluate``.
-        run_config: Dagster run config.
+        run_config: Dagster run config; what stands under ``execution`` decides on one process or many.
         partition: The snapshot's key, for the jobs that have partitions.
         assets: Only these stations, or all of the job's.
         tags: Tags of the run.
@@ -54,21 +62,20 @@ def run_job(
     require_free(home)  # sooner than the run would find out, so that no failed run is noted for it
     for library in LOUD:
         logging.getLogger(library).setLevel(logging.CRITICAL)  # what fails is told in one sentence below
-    with Bars(console or Console(stderr=True)) as bars, listening(bars.update):
-        definitions = build_definitions(resources(progress=Progress(), lock_wait_seconds=0))
-        with (
-            told_plainly(parsed_url(home.dagster_url or f"sqlite:///{home.dagster / 'history'}")),
-            dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance,
-        ):
-            report_dead_runs(instance)
-            result = definitions.resolve_job_def(job).execute_in_process(
-                instance=instance,
-                partition_key=partition,
-                run_config={**run_config, **QUIET},
-                tags={**(tags or {}), PROCESS_TAG: this_process()},
-                asset_selection=[dg.AssetKey(a) for a in assets] if assets else None,
-                raise_on_error=False,
-            )
+    launch = Launch(
+        job,
+        {**run_config, **QUIET},
+        partition,
+        [dg.AssetKey(asset) for asset in assets] if assets else None,
+        {**(tags or {}), PROCESS_TAG: this_process()},
+    )
+    with (
+        Bars(console or Console(stderr=True)) as bars,
+        told_plainly(parsed_url(home.dagster_url or f"sqlite:///{home.dagster / 'history'}")),
+        dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance,
+    ):
+        report_dead_runs(instance)
+        result = launch.run(instance, bars.update)
     if was_interrupted(result):
         raise KeyboardInterrupt
     if not result.success:
@@ -76,12 +83,59 @@ def run_job(
     return result
 
 
-def was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+def job_of_the_command_line(name: str) -> dg.JobDefinition:
+    """A job that is refused at once while another one holds the home."""
+    return build_definitions(Progress(), lock_wait_seconds=0).resolve_job_def(name)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One run to be made, as :func:`run_job` was asked for it."""
+
+    job: str
+    run_config: dict[str, Any]
+    partition: str | None
+    assets: list[dg.AssetKey] | None
+    tags: dict[str, str]
+
+    def run(self, instance: dg.DagsterInstance, listener: Listener) -> Result:
+        """Run it to its end, in this process or with one for each station, as the run config has it."""
+        if is_multiprocess(self.run_config):
+            return self._in_many_processes(instance, listener)
+        with listening(listener):
+            return job_of_the_command_line(self.job).execute_in_process(
+                instance=instance,
+                partition_key=self.partition,
+                run_config=self.run_config,
+                tags=self.tags,
+                asset_selection=self.assets,
+                raise_on_error=False,
+            )
+
+    def _in_many_processes(self, instance: dg.DagsterInstance, listener: Listener) -> dg.JobExecutionResult:
+        """Each process finds the job by the name of the function that makes it; what it prints goes to a file."""
+        maker = job_of_the_command_line
+        found = dg.build_reconstructable_job(
+            maker.__module__, maker.__name__, reconstructable_args=(self.job,)
+        )
+        partition = {} if self.partition is None else {PARTITION_TAG: self.partition}
+        words = Path(instance.root_directory, CHILD_OUTPUT)
+        with listening_to_children(listener), children_write_to(words):
+            return dg.execute_job(
+                found,
+                instance=instance,
+                run_config=self.run_config,
+                tags={**self.tags, **partition},
+                asset_selection=self.assets,
+            )
+
+
+def was_interrupted(result: Result) -> bool:
     """Whether the run ended because somebody pressed Ctrl-C."""
     return any(error.cls_name in INTERRUPTS for error in _errors(result))
 
 
-def failure_message(result: dg.ExecuteInProcessResult) -> str:
+def failure_message(result: Result) -> str:
     """One sentence: the failed check or station, and the innermost cause."""
     for event in result.all_events:
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
@@ -98,7 +152,7 @@ def failure_message(result: dg.ExecuteInProcessResult) -> str:
     return f"run {result.run_id} failed; see it in `coldcast ui`"
 
 
-def _errors(result: dg.ExecuteInProcessResult) -> Iterator[Any]:
+def _errors(result: Result) -> Iterator[Any]:
     """What Dagster noted as the errors of steps and of the run itself, each with its causes."""
     for event in result.all_events:
         error: Any = getattr(event.event_specific_data, "error", None) if event.is_failure else None
@@ -111,6 +165,10 @@ def _cause(error: Any) -> str:
     """The innermost cause in words; the class is named where it is not one of ours, which speak for themselves."""
     while error and error.cause:
         error = error.cause
+    if error and error.cls_name == "ChildProcessCrashException":
+        return (
+            f"its process was killed, perhaps for want of memory; what it said is in dagster/{CHILD_OUTPUT}"
+        )
     message: str = error.message.strip() if error else "no message"
     kind, _, rest = message.partition(": ")
     return rest if kind.rpartition(".")[0].partition(".")[0] in OUR_ROOMS and rest else message

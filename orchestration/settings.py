@@ -17,6 +17,7 @@ from assets.user_vocabulary_checkpoint import FilterLLMRun
 from data.errors import InputError
 from data.home import Home
 from data.split_choice import SplitChoice
+from orchestration.executors import ExecutionChoice
 from orchestration.rules import RetrainRule
 from orchestration.setting_types import typed
 
@@ -28,7 +29,11 @@ STATIONS: dict[str, tuple[str, type[RunConfig]]] = {
     "distributions": ("cold_item_distributions", DistributionRun),
 }
 SHARED: dict[str, tuple[str, type[SharedConfig]]] = {"placement": ("placement", Placement)}
-PLAIN: dict[str, type[Any]] = {"snapshot": SplitChoice, "sensors": RetrainRule}
+PLAIN: dict[str, type[Any]] = {
+    "snapshot": SplitChoice,
+    "sensors": RetrainRule,
+    "execution": ExecutionChoice,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +60,10 @@ class Settings:
         return cls(merged)._checked()
 
     def run_config(self, *, only: Sequence[str] | None = None) -> dict[str, Any]:
-        """Dagster run config with the settings of the stations, or of the sections named by ``only``."""
+        """Dagster run config with the settings of the stations, or of the sections named by ``only``.
+
+        How the stations run is part of it in any case, if it is set.
+        """
         config: dict[str, Any] = {"ops": {}, "resources": {}}
         for section, values in self.sections.items():
             if not values or (only is not None and section not in only):
@@ -64,7 +72,13 @@ class Settings:
                 config["ops"][STATIONS[section][0]] = {"config": dict(values)}
             elif section in SHARED:
                 config["resources"][SHARED[section][0]] = {"config": dict(values)}
+        if self.sections.get("execution"):
+            config["execution"] = self.execution().run_config()
         return config
+
+    def execution(self) -> ExecutionChoice:
+        """The execution section."""
+        return ExecutionChoice(**self.sections.get("execution", {}))
 
     def split(self) -> SplitChoice:
         """The snapshot section."""
