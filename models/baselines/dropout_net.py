@@ -16,6 +16,7 @@ from models.baselines.layers import linear, standardised
 from models.baselines.rival import RivalInput
 from models.baselines.rival_training import train_rival
 from models.baselines.text_directions import text_directions
+from models.baselines.warm_pairs import n_batches
 from models.training import OnEpoch
 
 OUTLIER = 5.0  # deviations
@@ -181,7 +182,7 @@ class UserRounds:
         items = np.concatenate((best, others), axis=1)
         pairs = np.stack((np.repeat(users, items.shape[1]), items.ravel()), axis=1)
         self._draws.shuffle(pairs)
-        for part in np.array_split(pairs, -(-len(pairs) // self._config.batch_size)):
+        for part in np.array_split(pairs, n_batches(len(pairs), self._config.batch_size)):
             kept = [kept_rows(len(part), self._config.dropped, draws=self._draws) for _ in range(2)]
             yield Pairings(torch.from_numpy(part[:, 0]), torch.from_numpy(part[:, 1]), *kept)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from models.baselines.array_types import Matrix
 from models.baselines.config_checks import check_settings
 from models.baselines.factors import Factors
 from models.baselines.layers import GeneratorDropout, half_squared_weights, linear
@@ -29,6 +30,9 @@ class GarConfig:
         likeness_weight: Alpha, share of the distance to the real vector in the generator's loss, in [0, 1].
         negative_share: Beta, share of the unseen item, against the generated one, among what the recommender
             ranks below the real item, in [0, 1].
+        vector_size: Root mean square entry to which the vectors of users and of items are brought, > 0. On
+            short vectors the generator's steps are long, and the recommender learns to rank a user's own kind
+            of generated item last.
         l2: Weight of half the squared entries of the maps, >= 0.
         generator_dropout: In [0, 1).
         tower_dropout: In [0, 1).
@@ -44,6 +48,7 @@ class GarConfig:
     width: int = 200
     likeness_weight: float = 0.05
     negative_share: float = 0.1
+    vector_size: float = 1.0
     l2: float = 1e-3
     generator_dropout: float = 0.1
     tower_dropout: float = 0.5
@@ -56,7 +61,7 @@ class GarConfig:
         check_settings(
             self,
             counts=["width", "batch_size", "epochs", "patience"],
-            positive=["learning_rate"],
+            positive=["vector_size", "learning_rate"],
             weights=["l2"],
             shares=["likeness_weight", "negative_share"],
         )
@@ -85,8 +90,8 @@ class Gar(nn.Module):
     def __init__(self, data: RivalInput, config: GarConfig, *, generator: torch.Generator) -> None:
         super().__init__()
         self.config = config
-        self.users = torch.from_numpy(data.user_vectors.astype(np.float32, copy=False))  # (U, D)
-        self.items = torch.from_numpy(data.warm_vectors.astype(np.float32, copy=False))  # (W, D)
+        self.users = torch.from_numpy(resized(data.user_vectors, config.vector_size))  # (U, D)
+        self.items = torch.from_numpy(resized(data.warm_vectors, config.vector_size))  # (W, D)
         self.texts = torch.from_numpy(text_directions(data.features, data.warm_items))  # (I, H)
         self.warm = torch.from_numpy(data.warm_items)
         self.warm_texts = self.texts[self.warm]
@@ -102,39 +107,40 @@ class Gar(nn.Module):
         self.item_tower = tower(d, config, generator=generator)
 
     def loss(self, turn: Turn) -> Tensor:
-        """The loss of the side whose turn it is; the other side's parameters get no gradient."""
+        """The loss of the side whose turn it is.
+
+        The other side stands still: no gradient for its parameters, no dropout, norms as in inference.
+        """
+        self.generated.train(turn.of_generator)
+        for side in (self.user_tower, self.item_tower):
+            side.train(not turn.of_generator)
         return self.generator_loss(turn.triples) if turn.of_generator else self.recommender_loss(turn.triples)
 
     def recommender_loss(self, triples: Triples) -> Tensor:
         """Rank the real item above the generated one and, with less weight, above an unseen one."""
         made = self.generated(self.warm_texts[triples.positives]).detach()
         users = self.user_tower(self.users[triples.users])
-        real, unseen, fake = self._scores(users, self.item_tower(self._together(triples, made)))
+        # real, unseen and generated vectors in one batch, so that the norms see them together
+        together = torch.cat((self.items[triples.positives], self.items[triples.negatives], made))
+        real, unseen, fake = ((users * rows).sum(dim=1) for rows in self.item_tower(together).chunk(3))
         share = self.config.negative_share
         ranking = nn.functional.softplus((1 - share) * fake + share * unseen - real).mean()
         size = half_squared_weights(self.user_tower) + half_squared_weights(self.item_tower)
         return ranking + self.config.l2 * size
 
     def generator_loss(self, triples: Triples) -> Tensor:
-        """Be ranked above the real item by a recommender that stands still, and stay near the real vector."""
+        """Be ranked above the real item by the recommender, and stay near the real vector."""
+        known = self.items[triples.positives]
         made = self.generated(self.warm_texts[triples.positives])
         users = still(self.user_tower, self.users[triples.users])
-        real, _, fake = self._scores(users, still(self.item_tower, self._together(triples, made)))
+        real = (users * still(self.item_tower, known)).sum(dim=1)
+        fake = (users * still(self.item_tower, made)).sum(dim=1)
         share = self.config.likeness_weight
-        distance = (made - self.items[triples.positives]).abs().mean()
+        distance = (made - known).abs().mean()
         fooling = nn.functional.softplus(real - fake).mean()
-        size = half_squared_weights(self.generated)
-        return (1 - share) * fooling + share * distance + self.config.l2 * size
-
-    def _together(self, triples: Triples, made: Tensor) -> Tensor:
-        """Real, unseen and generated vectors as one batch (3 B, D), so that the norms see them together."""
-        return torch.cat((self.items[triples.positives], self.items[triples.negatives], made))
-
-    @staticmethod
-    def _scores(users: Tensor, towered: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Scores (B,) of the three kinds."""
-        real, unseen, fake = ((users * rows).sum(dim=1) for rows in towered.chunk(3))
-        return real, unseen, fake
+        return (
+            (1 - share) * fooling + share * distance + self.config.l2 * half_squared_weights(self.generated)
+        )
 
     def factors(self) -> Factors:
         """Warm items by their vectors, cold ones by generated vectors, all through the towers."""
@@ -154,6 +160,12 @@ def tower(n_in: int, config: GarConfig, *, generator: torch.Generator) -> nn.Seq
         GeneratorDropout(config.tower_dropout, generator=generator),
         linear(config.width, config.width, start="xavier_uniform", generator=generator),
     )
+
+
+def resized(vectors: Matrix, size: float) -> Matrix:
+    """Vectors times one number, so that their root mean square entry is ``size``; zeros stay."""
+    now = float(np.sqrt(np.square(vectors, dtype=np.float64).mean()))
+    return (vectors * (size / max(now, 1e-12))).astype(np.float32)
 
 
 def still(module: nn.Module, rows: Tensor) -> Tensor:

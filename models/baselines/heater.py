@@ -15,8 +15,8 @@ from models.baselines.layers import half_squared_weights, linear, standardised
 from models.baselines.rival import RivalInput
 from models.baselines.rival_training import train_rival
 from models.baselines.text_directions import text_directions
-from models.baselines.warm_pairs import WarmPairs, shuffled_batches
-from models.training import OnEpoch
+from models.baselines.warm_pairs import WarmPairs, n_batches, shuffled_batches
+from models.training import OnEpoch, fitting_batch
 
 OUTLIER = 5.0  # deviations, texts and users
 ITEM_LIMIT = 1.0  # deviations: within reach of the hyperbolic tangent that imitates item vectors
@@ -174,7 +174,7 @@ def fit(
 
     optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=config.momentum)
     n_pairs = len(warm.pairs) * (1 + config.negatives)
-    steps = sum(1 for _ in shuffled_batches(n_pairs, config.batch_size, generator=np.random.default_rng(0)))
+    steps = n_batches(n_pairs, fitting_batch(config.batch_size, n_pairs))
     train_rival(
         model,
         batches,

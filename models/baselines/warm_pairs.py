@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -106,8 +107,12 @@ def shuffled_batches(n: int, at_most: int, *, generator: np.random.Generator) ->
     Yields:
         Indices (b,), int64.
     """
-    size = max(2, fitting_batch(at_most, n))
-    yield from np.array_split(generator.permutation(n), -(-n // size))
+    yield from np.array_split(generator.permutation(n), n_batches(n, fitting_batch(at_most, n)))
+
+
+def n_batches(n: int, at_most: int) -> int:
+    """Batches of at most ``at_most`` and at least two of ``n`` examples; two stands where both cannot be."""
+    return max(1, min(math.ceil(n / at_most), n // 2))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,38 @@
+"""The judge is shown factors, the best epoch stays, and without a judge patience means nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.baselines import aldi
+from models.baselines.aldi import AldiConfig
+from models.baselines.config_checks import check_settings
+from tests.models.baselines.rival_worlds import rival_input, with_validation
+
+CONFIG = AldiConfig(hidden=8, epochs=5, patience=2)
+
+
+def test_the_best_epoch_is_handed_out():
+    data, shown = with_validation(rival_input(), [0.1, 0.5, 0.2, 0.4])
+    factors = aldi.fit(data, config=CONFIG)
+    assert len(shown) == 4  # two epochs after the best one
+    np.testing.assert_array_equal(factors.items, shown[1].items)
+    np.testing.assert_array_equal(factors.users, shown[1].users)
+
+
+def test_without_a_judge_all_epochs_run():
+    reports = []
+    aldi.fit(rival_input(), config=CONFIG, on_epoch=reports.append)
+    assert [report.epoch for report in reports] == [1, 2, 3, 4, 5]
+    assert reports[-1].loss < reports[0].loss
+
+
+def test_a_setting_out_of_range_is_named():
+    with pytest.raises(ValueError, match=r"ranking_weight must be at least 0, got -1"):
+        AldiConfig(ranking_weight=-1)
+    with pytest.raises(ValueError, match=r"hidden must be at least 1, got 0"):
+        AldiConfig(hidden=0)
+    with pytest.raises(ValueError, match=r"surest must be above 0, got 0"):
+        AldiConfig(surest=0)
+    check_settings(AldiConfig(patience=None), counts=["patience"])
