@@ -33,7 +33,7 @@ def test_loss_by_hand():
     to_item = share_of_first(np.array([user @ row for row in shown]) / 0.5)
     norms = (np.linalg.norm(user) + np.mean([np.linalg.norm(table[i]) for i in items])) / 2
     expected = 0.25 * to_text + 0.75 * to_item + 0.1 * norms
-    assert float(model.loss(batch)) == pytest.approx(expected, rel=1e-5)
+    assert float(model.loss(batch).detach()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_cold_topics_are_found():

@@ -26,12 +26,12 @@ def model_by_hand() -> Gar:
 def half_squares(*modules: torch.nn.Module) -> float:
     """Half the squared weights of the maps."""
     maps = [m for module in modules for m in module.modules() if isinstance(m, torch.nn.Linear)]
-    return sum(float(layer.weight.square().sum()) for layer in maps) / 2
+    return sum(float(layer.weight.detach().square().sum()) for layer in maps) / 2
 
 
 def bpr(margin: torch.Tensor) -> float:
     """Mean of -ln sigmoid."""
-    return float(-margin.sigmoid().log().mean())
+    return float(-margin.detach().sigmoid().log().mean())
 
 
 def test_recommender_turn_by_hand():
@@ -52,7 +52,7 @@ def test_generator_turn_by_hand():
     model.eval()
     users = model.user_tower(model.users[TRIPLES.users])
     margin = (users * (model.item_tower(made) - model.item_tower(known))).sum(dim=1)
-    distance = float((made - known).abs().mean())
+    distance = float((made - known).detach().abs().mean())
     expected = 0.7 * bpr(margin) + 0.3 * distance + 0.1 * half_squares(model.generated)
     model.train()
     loss = float(model.loss(Turn(TRIPLES, of_generator=True)).detach())

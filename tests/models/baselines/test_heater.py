@@ -41,7 +41,7 @@ def test_loss_by_hand():
     maps += [model.item_tower[0], model.item_tower[3]]
     size = sum((weights_of(each)[0] ** 2).sum() for each in maps) / 2
     expected = error + 0.3 * ((imitated - known) ** 2).sum() + 0.2 * size
-    assert float(model.loss(batch)) == pytest.approx(expected, rel=1e-5)
+    assert float(model.loss(batch).detach()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_item_vectors_stay_within_reach_of_the_experts():
