@@ -1,5 +1,6 @@
 """The jobs: the same ones for the command line, sensors, schedules and the UI."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -30,13 +31,24 @@ def of_the_home(*only: str) -> dg.PartitionedConfig[Any]:
     return dg.PartitionedConfig(snapshots, run_config_for_partition_key_fn=read)
 
 
+def of_the_home_now(*only: str) -> dg.ConfigMapping:
+    """The same for a job without partitions: whoever names no run config gets the home's, read as the run starts."""
+
+    def read(given: Mapping[str, Any]) -> Mapping[str, Any]:
+        from orchestration.requests import home_settings
+
+        return given or home_settings()[1].run_config(only=only)
+
+    return dg.ConfigMapping(read, config_schema=dg.Permissive(), receive_processed_config_values=False)  # type: ignore[no-untyped-call]
+
+
 def _job(
     name: str,
     stations: tuple[str, ...],
     description: str,
     *,
     purpose: str,
-    config: dg.PartitionedConfig[Any] | None = None,
+    config: dg.PartitionedConfig[Any] | dg.ConfigMapping,
 ) -> Any:
     return dg.define_asset_job(
         name,
@@ -59,6 +71,7 @@ place_cold_items = _job(
     PLACEMENT,
     "Give every item without a vector its audience and its embedding, with the published version.",
     purpose="place",
+    config=of_the_home_now("distributions", "placement"),
 )
 evaluate = _job(
     "evaluate",
