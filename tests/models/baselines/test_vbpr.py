@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from models.baselines import vbpr
+from models.baselines.amr import AmrConfig
 from models.baselines.vbpr import Vbpr, VbprConfig
 from models.baselines.warm_pairs import Triples
 from tests.models.baselines.rival_worlds import by_hand, found, rival_input, with_validation
@@ -87,6 +88,11 @@ def test_same_seed_same_bits_and_the_best_epoch_is_kept():
     data, shown = with_validation(rival_input(), [0.1, 0.3, 0.2])
     kept = vbpr.fit(data, config=small(epochs=3))
     np.testing.assert_array_equal(kept.items, shown[1].items)
+
+
+def test_tuned_settings_are_settings():
+    assert VbprConfig.tuned() != VbprConfig()
+    assert isinstance(AmrConfig.tuned(), AmrConfig)
 
 
 @pytest.mark.parametrize(
