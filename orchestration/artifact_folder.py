@@ -7,12 +7,18 @@ import shutil
 from pathlib import Path
 from typing import Protocol
 
+from orchestration.disk_errors import told
+
 DIGESTS = "digests.json"
 NAME = "artifact"  # entry of the digests that says whose they are
 
 
 class ArtifactError(RuntimeError):
     """An artefact is missing or damaged; the message names it and the way out."""
+
+
+class ArtifactNotWritten(ArtifactError):
+    """An artefact could not be written, for instance because the disk is full; the one before it is kept."""
 
 
 class Restable(Protocol):
@@ -37,8 +43,17 @@ def write_artifact(folder: Path, value: Restable) -> int:
         The artefact's size in bytes.
 
     Raises:
-        OSError: If the disk is full or not writable; nothing is left behind.
+        ArtifactNotWritten: If the disk is full or not writable; names the folder. Nothing is left behind.
     """
+    try:
+        return _write(folder, value)
+    except OSError as error:
+        raise ArtifactNotWritten(
+            f"the artefact {_name(folder)} could not be written to {folder}: {told(error)}"
+        ) from None
+
+
+def _write(folder: Path, value: Restable) -> int:
     folder.parent.mkdir(parents=True, exist_ok=True)
     recover(folder)
     for stale in folder.parent.glob(f".{folder.name}.writing-*"):

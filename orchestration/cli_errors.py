@@ -1,6 +1,5 @@
 """Errors a user can act on become one line and an exit code; everything else keeps its traceback."""
 
-import errno
 from typing import Any
 
 import click
@@ -9,14 +8,9 @@ from assets.registry import RegistryError
 from assets.run_lock import HomeBusy
 from data.errors import InputError
 from orchestration.artifact_folder import ArtifactError
+from orchestration.disk_errors import told
 from orchestration.launch_errors import JobFailed
 
-REMEDIES = {
-    errno.ENOSPC: "Free disk space and start the same command again; what was finished is kept whole",
-    errno.EFBIG: "Raise the limit on file sizes and start again; what was finished is kept whole",
-    errno.EACCES: "Make it readable and writable for this user, or choose another folder with --home",
-    errno.EROFS: "Choose a folder that can be written, with --home",
-}
 KNOWN = (InputError, JobFailed, HomeBusy, ArtifactError, RegistryError)
 
 
@@ -37,9 +31,3 @@ class FriendlyGroup(click.Group):
                 err=True,
             )
             ctx.exit(130)
-
-
-def told(error: OSError) -> str:
-    """What the machine refused, about which file, and the way out."""
-    where = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or error}{where}. {REMEDIES.get(error.errno or 0, 'What was finished is kept whole')}"

@@ -16,6 +16,7 @@ from data.home import Home
 from data.store.connection import parsed_url, told_plainly
 from orchestration.child_output import children_write_to
 from orchestration.definitions import build_definitions
+from orchestration.disk_errors import remedy
 from orchestration.environments import COMMAND_LINE, use_home
 from orchestration.executors import is_multiprocess
 from orchestration.launch_errors import JobFailed
@@ -171,4 +172,7 @@ def _cause(error: Any) -> str:
         )
     message: str = error.message.strip() if error else "no message"
     kind, _, rest = message.partition(": ")
-    return rest if kind.rpartition(".")[0].partition(".")[0] in OUR_ROOMS and rest else message
+    if kind.rpartition(".")[0].partition(".")[0] in OUR_ROOMS and rest:
+        return rest
+    way_out = remedy(message)
+    return f"{message}. {way_out}" if way_out else message

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.artifact_folder import ArtifactError, check_artifact, write_artifact
+from orchestration.artifact_folder import ArtifactError, ArtifactNotWritten, check_artifact, write_artifact
 
 
 class Words:
@@ -51,8 +51,12 @@ def test_writing_again_replaces_and_leaves_nothing_else(folder: Path) -> None:
 
 def test_a_full_disk_keeps_the_old_artefact_and_leaves_nothing_behind(folder: Path) -> None:
     write_artifact(folder, Words("old"))
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ArtifactNotWritten) as refused:
         write_artifact(folder, Broken("new"))
+    assert str(refused.value) == (
+        f"the artefact asset/key could not be written to {folder}: No space left on device. "
+        "Free disk space and start the same command again; what was finished is kept whole"
+    )
     check_artifact(folder)
     assert (folder / "words.txt").read_text() == "old"
     assert [p.name for p in folder.parent.iterdir()] == ["key"]

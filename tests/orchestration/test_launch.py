@@ -51,6 +51,18 @@ def test_an_error_of_somebody_else_keeps_its_class() -> None:
     assert failure_message(run(stove)) == "stove failed: KeyError: 'gas'"
 
 
+def test_a_disk_without_room_is_told_with_the_way_out() -> None:
+    @dg.asset
+    def stove() -> None:
+        with open("/dev/full", "w") as file:
+            file.write("soup")
+
+    assert failure_message(run(stove)) == (
+        "stove failed: OSError: [Errno 28] No space left on device. Free disk space and start the same command "
+        "again; what was finished is kept whole"
+    )
+
+
 def test_a_failed_blocking_check_is_named_with_its_finding() -> None:
     @dg.asset_check(asset=kettle, blocking=True)
     def is_full() -> dg.AssetCheckResult:
