@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -14,7 +15,7 @@ from evaluation.benchmark_row import BenchmarkRow
 from evaluation.benchmark_table import headline_rows, spreads, training_seconds
 from evaluation.report_plots import ACCENT, QUIET, STYLE, as_svg
 
-SIZE = (7.6, 5.6)  # inches
+SIZE = (8.6, 7.0)  # inches
 LEAST_SECONDS = 0.1  # shorter trainings are drawn here: the time axis is logarithmic
 
 
@@ -85,8 +86,8 @@ def _drawn(points: Points, product: str) -> str | None:
 
 
 def _name_points(axes: Axes, points: Points, product: str) -> None:
-    """Names to the right of their points, moved down where another name stands already."""
-    width, height = 0.20, 0.028  # of the axes, about one name
+    """Names beside their points, moved up or down where another name stands already."""
+    width, height = 0.19, 0.023  # of the axes, about one name
     axes.autoscale_view()
     to_axes = axes.transScale + axes.transLimits
     placed: list[tuple[float, float]] = []
@@ -94,9 +95,8 @@ def _name_points(axes: Axes, points: Points, product: str) -> None:
         x, y = to_axes.transform(np.array(point))
         leftwards = x > 0.75
         start = x - width if leftwards else x
-        level = y
-        while any(abs(start - other) < width and abs(level - taken) < height for other, taken in placed):
-            level -= height / 4
+        near = [taken for other, taken in placed if abs(start - other) < width]
+        level = next(at for at in _levels(y) if all(abs(at - taken) >= height for taken in near))
         placed.append((start, level))
         mine = model == product
         axes.annotate(
@@ -112,3 +112,10 @@ def _name_points(axes: Axes, points: Points, product: str) -> None:
             arrowprops={"arrowstyle": "-", "color": "#cbd2d9", "linewidth": 0.5},
             annotation_clip=False,
         )
+
+
+def _levels(start: float) -> Iterator[float]:
+    """Heights to try for a name: the point's own, then further and further away, inside the axes first."""
+    steps = [start + sign * step * 0.006 for step in range(200) for sign in (-1, 1)]
+    yield from (level for level in steps if 0.015 <= level <= 0.985)
+    yield from (start - 1.2 - 0.03 * number for number in itertools.count())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +30,31 @@ def inputs(snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     def vectors(kind: str, seed: int) -> CollaborativeEmbeddings:
         del kind, seed
         warm = snapshot.split.warm_items
-        users = rng.normal(size=(snapshot.n_users, 8)).astype(np.float32)
-        return CollaborativeEmbeddings(users, rng.normal(size=(len(warm), 8)).astype(np.float32), warm)
+        users, items = (rng.normal(size=(n, 8), scale=0.2) for n in (snapshot.n_users, len(warm)))
+        return CollaborativeEmbeddings(users.astype(np.float32), items.astype(np.float32), warm)
 
     monkeypatch.setattr(given, "vectors", vectors)
     return given
 
 
+def shortened(configuration: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same settings, with a single epoch of every kind."""
+
+    def short(method: Any) -> Any:
+        config = configuration(method)
+        names = {field.name for field in fields(config)} & {"epochs", "adversarial_epochs", "passes"}
+        least = {"random_items": 5} if hasattr(config, "random_items") else {}
+        return replace(config, **dict.fromkeys(names, 1), **least)
+
+    return short
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("one", rivals.ENTRIES, ids=lambda one: one.name)
-def test_every_rival_is_trained_and_scores_every_pair(inputs: Inputs, one: Entry) -> None:
+def test_every_rival_is_trained_and_scores_every_pair(
+    inputs: Inputs, one: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rivals, "configuration", shortened(rivals.configuration))
     found = list(one.build(inputs, 42))
     assert [scored.model for scored in found] == list(one.models)
     scores = found[0].scorer.scores(np.arange(USERS), np.arange(ITEMS))
