@@ -12,7 +12,7 @@ from models.baselines import clcrec
 from models.baselines.clcrec import ClcRec, ClcRecConfig, Groups
 from tests.models.baselines.rival_worlds import by_hand, found, rival_input
 
-SMALL = ClcRecConfig(d=3, hidden=5, temperature=0.5, text_weight=0.25, norm_weight=0.1)
+SMALL = ClcRecConfig(d=3, hidden=5, temperature=0.5, text_temperature=0.2, text_weight=0.25, norm_weight=0.1)
 TOY = ClcRecConfig(d=16, hidden=16, negatives=8, learning_rate=0.01, epochs=2)
 
 
@@ -28,7 +28,7 @@ def test_loss_by_hand():
     texts = model.encoder(model.warm_texts).detach().numpy()
     table, user = model.item_rows.detach().numpy(), model.user_rows.detach().numpy()[4]
     own = table[2] / np.linalg.norm(table[2])
-    to_text = share_of_first(np.array([own @ texts[i] / np.linalg.norm(texts[i]) for i in items]) / 0.5)
+    to_text = share_of_first(np.array([own @ texts[i] / np.linalg.norm(texts[i]) for i in items]) / 0.2)
     shown = [texts[i] if text else table[i] for i, text in zip(items, by_text, strict=True)]
     to_item = share_of_first(np.array([user @ row for row in shown]) / 0.5)
     norms = (np.linalg.norm(user) + np.mean([np.linalg.norm(table[i]) for i in items])) / 2

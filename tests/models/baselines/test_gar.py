@@ -78,6 +78,10 @@ def test_cold_topics_are_found():
     assert found(gar.fit(rival_input(), config=TOY)) > 0.6
 
 
+def test_tuned_differs_from_the_paper_where_it_says_so():
+    assert GarConfig.tuned().negative_share == 0.9
+
+
 def test_vectors_are_brought_to_one_size():
     vectors = resized(np.array([[3.0, 0.0], [4.0, 0.0]], dtype=np.float32), 5.0)
     np.testing.assert_allclose(vectors, [[6, 0], [8, 0]])
