@@ -6,6 +6,7 @@ import socket
 import dagster as dg
 
 PROCESS_TAG = "coldcast/process"
+KILLED_TAG = "coldcast/killed"
 CLOCK_SECONDS = 2.0  # a process's birth is told by the clock, which may be set in between
 
 
@@ -26,6 +27,7 @@ def report_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
     dead = [run for run in instance.get_runs(started) if _is_dead(run.tags.get(PROCESS_TAG, ""))]
     for run in dead:
+        instance.add_run_tags(run.run_id, {KILLED_TAG: "true"})
         instance.report_run_failed(run, "the process of this run was killed; what it had finished is kept")
     return [run.run_id for run in dead]
 

@@ -82,6 +82,12 @@ class MlflowHome:
         """Id of the experiment, created on first use."""
         return self.insist(self._find_experiment, "looking up the experiment")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever kept here, which is known of a SQLite file alone."""
+        file = sqlite_file(self.tracking_uri)
+        return file is not None and not file.exists()
+
     def run_url(self, run_id: str) -> str:
         """The page of one run."""
         return f"{self._pages()}/#/experiments/{self.experiment_id}/runs/{run_id}"

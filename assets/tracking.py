@@ -35,6 +35,7 @@ DIGEST_LENGTH = 36  # MLflow's column
 VALUE_LENGTH = 6000  # of a parameter
 PARAMETERS_PER_CALL = 100
 METRICS_PER_CALL = 1000
+RUNS_PER_CALL = 1000
 TELL_SECONDS = 5.0  # one message may hold training up so long
 SILENT_SECONDS = 10.0  # while MLflow is away, training is held up no more often than this
 
@@ -220,6 +221,41 @@ class Tracking:
     def finish(self, run: RunReference, end: End = "FINISHED") -> None:
         """End a retrain run; a lost server is logged, not raised, since nothing published hangs on it."""
         self._end(run.run_id, end, self._home.insist)
+
+    def running(self) -> dict[str, list[str]]:
+        """Every run that counts as running, by the Dagster run that it belongs to; stations before their parents.
+
+        Raises:
+            RegistryUnavailable: If MLflow does not answer at once.
+        """
+        home = self._home
+        if home.is_empty:
+            return {}
+        runs = home.once(
+            lambda client: client.search_runs(
+                [home.experiment_id], "attributes.status = 'RUNNING'", max_results=RUNS_PER_CALL
+            ),
+            "looking for runs that have not ended",
+        )
+        found: dict[str, list[str]] = {}
+        for run in sorted(runs, key=lambda run: PARENT not in run.data.tags):
+            owner = run.data.tags.get(DAGSTER_RUN) or self._owner(run.data.tags.get(PARENT))
+            if owner:
+                found.setdefault(owner, []).append(str(run.info.run_id))
+        return found
+
+    def end(self, run_ids: Sequence[str], end: End) -> None:
+        """End runs that can no longer do so themselves; a lost server is logged."""
+        for run_id in run_ids:
+            self._end(run_id, end, self._home.once)
+
+    def _owner(self, run_id: str | None) -> str | None:
+        """The Dagster run of an MLflow run."""
+        if run_id is None:
+            return None
+        run = self._home.once(lambda client: client.get_run(run_id), "looking for a run")
+        owner: str | None = run.data.tags.get(DAGSTER_RUN)
+        return owner
 
     def _end(self, run_id: str, end: End, ask: Ask) -> None:
         try:

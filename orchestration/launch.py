@@ -10,7 +10,9 @@ import dagster as dg
 from rich.console import Console
 
 from assets.dead_runs import PROCESS_TAG, report_dead_runs, this_process
+from assets.ended_runs import end_in_mlflow
 from assets.progress import Listener, Progress, listening, listening_to_children
+from assets.resources import RegistryResource
 from assets.run_lock import require_free
 from data.home import Home
 from data.store.connection import parsed_url, told_plainly
@@ -75,8 +77,11 @@ def run_job(
         told_plainly(parsed_url(home.dagster_url or f"sqlite:///{home.dagster / 'history'}")),
         dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance,
     ):
+        registry = RegistryResource(home=str(home.root))
         report_dead_runs(instance)
+        end_in_mlflow(instance, registry)
         result = launch.run(instance, bars.update)
+        end_in_mlflow(instance, registry)
     if was_interrupted(result):
         raise KeyboardInterrupt
     if not result.success:

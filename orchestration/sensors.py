@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from assets.resources import StoreResource
+from assets.ended_runs import end_in_mlflow
+from assets.resources import RegistryResource, StoreResource
 from orchestration.jobs import PARTITIONS, place_cold_items, retrain
 from orchestration.requests import home_settings, last_request_failed, past_runs, request_run
 from orchestration.rules import Decision, not_yet, retrain_due
@@ -65,6 +66,7 @@ def ask_for_retrain(
     waiting = not_yet(past, settings.rule().cool_down_minutes, rest_after_success=True)
     if waiting is not None:
         return waiting
+    end_in_mlflow(context.instance, RegistryResource(home=str(home.root)))
     plan = plan_retrain(home, settings)
     if not plan.stations:
         return Decision(False, plan.reason)

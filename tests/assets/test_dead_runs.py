@@ -10,7 +10,7 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 
-from assets.dead_runs import PROCESS_TAG, report_dead_runs, this_process
+from assets.dead_runs import KILLED_TAG, PROCESS_TAG, report_dead_runs, this_process
 
 STARTED = dg.DagsterRunStatus.STARTED
 
@@ -35,6 +35,7 @@ def test_a_run_of_a_process_that_is_gone_is_marked_as_failed() -> None:
         found = instance.get_run_by_id(dead)
         assert found is not None
         assert found.status is dg.DagsterRunStatus.FAILURE
+        assert KILLED_TAG in found.tags
         assert report_dead_runs(instance) == []
 
 

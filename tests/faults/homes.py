@@ -163,6 +163,17 @@ def run_states(home: Path) -> list[str]:
         return [run.status.value for run in instance.get_runs()]
 
 
+def mlflow_states(home: Path, *, stations: bool) -> list[str]:
+    """The state of every MLflow run in a home, oldest first: of the retrains, or of their stations."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{home / 'mlflow' / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("coldcast")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
+    return [run.info.status for run in runs if ("mlflow.parentRunId" in run.data.tags) is stations]
+
+
 def artefacts(home: Path) -> list[Path]:
     """Every artefact folder of a home that a command would read."""
     return [folder for folder in sorted((home / "artifacts").glob("*/*")) if not folder.name.startswith(".")]
