@@ -63,7 +63,7 @@ interactions = Table(
     metadata,
     Column("interaction_key", Key, primary_key=True, autoincrement=False),
     Column("user_key", Key, ForeignKey("users.user_key"), nullable=False),
-    Column("item_key", Key, ForeignKey("items.item_key"), nullable=False),
+    Column("item_key", Key, ForeignKey("items.item_key"), nullable=False, index=True),  # "who had this item?"
     Column("time", BigInteger, nullable=False),  # unix seconds, 0 = unknown
     Column("weight", REAL, nullable=False),
     UniqueConstraint("user_key", "item_key", "time"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 
@@ -116,6 +118,17 @@ def read_events(connection: Connection, up_to: int) -> EventTable:
     return table
 
 
+@contextmanager
+def _items_indexed_afterwards(connection: Connection, *, wanted: bool) -> Iterator[None]:
+    """Sort many rows by item once, at the end, instead of each into its place; undone with the transaction."""
+    indexes = interactions.indexes if wanted else ()
+    for index in indexes:
+        index.drop(connection)
+    yield
+    for index in indexes:
+        index.create(connection)
+
+
 def add_events(connection: Connection, events: EventTable, *, first_key: int) -> int:
     """Add events; one with the (user, item, time) of a stored one is left out.
 
@@ -133,9 +146,9 @@ def add_events(connection: Connection, events: EventTable, *, first_key: int) ->
     listed = ", ".join(columns)
     on_conflict = "ON CONFLICT (user_key, item_key, time) DO NOTHING"
     if connection.dialect.name != "postgresql":
-        return change_rows(
-            connection, f"INSERT INTO interactions ({listed}) VALUES (?, ?, ?, ?, ?) {on_conflict}", rows
-        )
+        sql = f"INSERT INTO interactions ({listed}) VALUES (?, ?, ?, ?, ?) {on_conflict}"
+        with _items_indexed_afterwards(connection, wanted=len(events) >= first_key):
+            return change_rows(connection, sql, rows)
     connection.exec_driver_sql(
         "CREATE TEMPORARY TABLE IF NOT EXISTS staged ON COMMIT DROP "
         f"AS SELECT {listed} FROM interactions LIMIT 0"

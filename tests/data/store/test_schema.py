@@ -18,7 +18,7 @@ from tests.data.store.worlds import small
 
 def test_an_empty_database_gets_every_table_and_opening_again_changes_nothing(url: str) -> None:
     with Store.open(url) as store:
-        assert store.schema_revision() == newest_revision() == "0001"
+        assert store.schema_revision() == newest_revision() == "0002"
         assert set(sa.inspect(store.engine).get_table_names()) == {*metadata.tables, VERSION_TABLE}
         store.import_dataset(small())
     with Store.open(url) as store:
@@ -33,10 +33,51 @@ def test_the_migrations_make_what_the_tables_say(store: Store) -> None:
         assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
 
 
+def test_an_older_store_is_brought_up_to_date_with_all_it_holds(url: str) -> None:
+    with Store.open(url) as store:
+        store.import_dataset(small())
+        before = store.counts()
+        with writing(store.engine) as connection:  # as revision 0001 left it
+            connection.execute(sa.text("DROP INDEX ix_interactions_item_key"))
+            connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0001'"))
+    with pytest.raises(StoreError, match=r"schema revision '0001', this coldcast needs '0002'"):
+        Store.open(url, migrate=False)
+    with Store.open(url) as store:
+        assert (store.schema_revision(), store.counts()) == ("0002", before)
+        assert "ix_interactions_item_key" in indexes(store)
+
+
+def indexes(store: Store) -> list[str | None]:
+    """Names of the indexes on the interactions."""
+    return [one["name"] for one in sa.inspect(store.engine).get_indexes("interactions")]
+
+
+def test_who_had_an_item_is_found_without_reading_every_interaction(tmp_path: Path) -> None:
+    query = sa.text("EXPLAIN QUERY PLAN SELECT user_key FROM interactions WHERE item_key = 1")
+    with Store.open(f"sqlite:///{tmp_path / 'coldcast.db'}") as store:
+        for _ in range(2):  # before a first import, which makes the index anew, and after it
+            with reading(store.engine) as connection:
+                (plan,) = [row[3] for row in connection.execute(query)]
+                assert "USING INDEX ix_interactions_item_key" in plan
+            store.import_dataset(small())
+
+
+def test_an_import_that_fails_leaves_the_index(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> int:
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("data.store.interactions.change_rows", fail)
+        patched.setattr("data.store.interactions.copy_rows", fail)
+        with pytest.raises(RuntimeError, match="power cut"):
+            store.import_dataset(small())
+    assert "ix_interactions_item_key" in indexes(store)
+
+
 def test_a_newer_schema_is_refused(url: str) -> None:
     with Store.open(url) as store, writing(store.engine) as connection:
         connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0999'"))
-    message = r"has schema revision '0999', this coldcast knows only up to '0001'. Remedy: upgrade coldcast"
+    message = r"has schema revision '0999', this coldcast knows only up to '0002'. Remedy: upgrade coldcast"
     for asked in (True, False):
         with pytest.raises(StoreError, match=message):
             Store.open(url, migrate=asked)
@@ -44,7 +85,7 @@ def test_a_newer_schema_is_refused(url: str) -> None:
 
 def test_without_migration_an_empty_database_is_refused_with_the_command(url: str) -> None:
     with pytest.raises(
-        StoreError, match=r"schema revision None, this coldcast needs '0001'.*coldcast migrate"
+        StoreError, match=r"schema revision None, this coldcast needs '0002'.*coldcast migrate"
     ):
         Store.open(url, migrate=False)
     Store.open(url).close()
