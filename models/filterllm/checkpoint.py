@@ -1,6 +1,6 @@
 """A FilterLLM on disk: two files, and never the frozen weights.
 
-``filterllm.safetensors`` holds adapter, mapper, user table, text tokens and the centring's mean;
+``filterllm.safetensors`` holds adapter, mapper, user table, text kernel and the centring's mean;
 ``filterllm.json`` the settings, the users' fingerprint, the base model by name and digest, and the digest of
 the other file. Nothing is pickled.
 """
@@ -24,11 +24,12 @@ from models.filterllm.distribution import FilterLLM
 from models.filterllm.feature_centring import FeatureCentring
 from models.filterllm.language_model import LanguageModel, load_language_model
 from models.filterllm.mapper import build_mapper
+from models.filterllm.text_tokens import TextKernel
 from models.filterllm.user_vocabulary import UserVocabulary
 
 TENSORS = "filterllm.safetensors"
 DESCRIPTION = "filterllm.json"
-FORMAT = 1
+FORMAT = 2
 ADAPTER = "adapter."
 DIGEST = "description_sha256"
 
@@ -179,7 +180,8 @@ def _restore_adapter(
 def _rebuild(language_model: LanguageModel, config: FilterLLMConfig, tensors: dict[str, Tensor]) -> FilterLLM:
     """The modules around the language model, with the values of the checkpoint."""
     tokens = tensors["vocabulary.tokens"]
-    sizes = (language_model.hidden_size, config.mapper_width, tokens.shape[1])
+    # a fused table has a width of its own
+    sizes = (language_model.hidden_size, config.mapper_width, len(tensors["fusion"]) or tokens.shape[1])
     model = FilterLLM(
         language_model,
         config=config,
@@ -189,7 +191,9 @@ def _rebuild(language_model: LanguageModel, config: FilterLLMConfig, tensors: di
         ),
         vocabulary=UserVocabulary(tokens, tensors["vocabulary.bias"]),
     )
-    model.text_tokens = tensors["text_tokens"]  # its width is not known before
+    # their sizes are not known before
+    model.text_tokens, model.fusion = tensors["text_tokens"], tensors["fusion"]
+    model.text_kernel = TextKernel(tensors["text_kernel.landmarks"], tensors["text_kernel.projection"])
     own = {name: value for name, value in tensors.items() if not name.startswith(ADAPTER)}
     model.load_state_dict(own, strict=False)
     return model

@@ -17,8 +17,27 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "similarity": ("cosine", "dot"),
     "token_init": ("collaborative", "random"),
 }
-_AT_LEAST_ONE = ("mapper_width", "epochs", "batch_size", "lora_rank", "lora_batch_size")
-_AT_LEAST_ZERO = ("behaviour_weight", "mirrored_weight", "weight_decay", "text_weight", "lora_epochs", "seed")
+_AT_LEAST_ONE = (
+    "mapper_width",
+    "epochs",
+    "batch_size",
+    "lora_rank",
+    "lora_batch_size",
+    "text_size",
+    "text_landmarks",
+    "width",
+)
+_AT_LEAST_ZERO = (
+    "behaviour_weight",
+    "mirrored_weight",
+    "weight_decay",
+    "text_weight",
+    "text_item_power",
+    "text_user_power",
+    "smoothing",
+    "lora_epochs",
+    "seed",
+)
 _ABOVE_ZERO = (
     "initial_scale",
     "learning_rate",
@@ -27,6 +46,7 @@ _ABOVE_ZERO = (
     "head_learning_rate",
     "text_learning_rate",
     "text_ridge",
+    "smoothing_ridge",
 )
 
 
@@ -66,10 +86,18 @@ class FilterLLMConfig:
         lora_learning_rate: AdamW's for the LoRA matrices, > 0, falling along a cosine.
         head_learning_rate: AdamW's for mapper and user tokens in stage 2, > 0.
         lora_batch_size: Items per step in stage 2, >= 1; less on small data, likewise.
-        text_weight: Where the weight of the closed-form text tokens starts, in nats, >= 0; it is learned. 0
-            leaves them out, as the reference does.
+        text_weight: Where the weight of the closed-form text tokens starts, in nats per standard deviation of
+            a user's values, >= 0; it is learned. 0 leaves them out, as the reference does.
         text_learning_rate: AdamW's for that weight in stage 1, > 0.
-        text_ridge: Ridge regulariser of the text tokens, in items, > 0.
+        text_ridge: Regulariser of the text tokens' kernel regression, in items, > 0.
+        text_size: Numbers per text token, >= 1.
+        text_landmarks: Warm items up to which the regression is exact, >= 1; a share of them stands for more.
+            Memory is 4 * text_landmarks^2 bytes.
+        text_item_power: In the regression each of an item's n users counts 1 / n ** text_item_power, >= 0.
+        text_user_power: Likewise each of a user's items, >= 0.
+        smoothing: Weight of what users with like vectors say against what the user's own texts say, >= 0.
+        smoothing_ridge: Regulariser of that projection, in mean squared lengths per number, > 0.
+        width: D, numbers per user in the finished table, which holds learned and text tokens together, >= 1.
         appeal_weight: What an item's appeal counts in ``relevance_factors``, in [0, 1].
         seed: Seed of initial values, order and dropout, >= 0.
 
@@ -98,16 +126,23 @@ class FilterLLMConfig:
     batch_size: int = 256
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
-    lora_epochs: int = 1
+    lora_epochs: int = 0
     lora_rank: int = 16
     lora_alpha: float = 32.0
     lora_targets: list[str] | None = None
     lora_learning_rate: float = 5e-4
     head_learning_rate: float = 3e-4
     lora_batch_size: int = 128
-    text_weight: float = 6.0
-    text_learning_rate: float = 0.05
-    text_ridge: float = 10.0
+    text_weight: float = 0.5
+    text_learning_rate: float = 0.02
+    text_ridge: float = 2.0
+    text_size: int = 512
+    text_landmarks: int = 16384
+    text_item_power: float = 0.1
+    text_user_power: float = 0.5
+    smoothing: float = 0.5
+    smoothing_ridge: float = 0.05
+    width: int = 512
     appeal_weight: float = 0.5
     seed: int = 42
 

@@ -16,9 +16,11 @@ from models.coldstart.pseudo_interactions import top_users
 from models.coldstart.top_users import TopUsers
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.feature_centring import FeatureCentring
+from models.filterllm.fusion import fuse
 from models.filterllm.language_model import LanguageModel
 from models.filterllm.precision import Precision
 from models.filterllm.prompt import PromptTemplate
+from models.filterllm.text_tokens import TextKernel, TextTokens
 from models.filterllm.user_vocabulary import UserVocabulary
 
 FloatArray = NDArray[np.float32]
@@ -28,18 +30,23 @@ ITEMS_PER_BLOCK = 256  # rows of a (B, U) table held at once: 100 MB at 100,000 
 class FilterLLM(nn.Module):
     """The distribution over all users given an item's text.
 
-    With x the centred unit vector of the text, z = mapper(x sqrt(H)), t_u, b_u the token and bias of user u
-    and w_u its closed-form text token,
+    With x the centred unit vector of the text, z = mapper(x sqrt(H)), t_u, b_u the token and bias of user u,
+    w_u its closed-form text token and k(x) the text's side of those,
 
         log p(u | text) = l_u - logsumexp over all users v of l_v,
-        l_u = s cos(z, t_u) + b_u + g <x, w_u>      (``similarity="dot"``: <z, t_u> instead of s cos)
+        l_u = s cos(z, t_u) + b_u + g <k(x), w_u>      (``similarity="dot"``: <z, t_u> instead of s cos)
+
+    while it is trained. ``fuse`` then brings both tables into one, (U, D) with D = ``config.width``, and
+    l_u = <v(x), t_u> + b_u, where v(x) = s z/|z| F + k'(x).
 
     Attributes:
         config: Settings of the fit.
         language_model: Frozen, with LoRA matrices if stage 2 ran.
-        vocabulary: Tokens t (U, d) and biases b (U,).
-        text_tokens: w, (U, H), or (U, 0) where the part is left out.
+        vocabulary: Tokens t, (U, d) or (U, D) once fused, and biases b (U,).
+        text_kernel: k, or k' once fused.
+        text_tokens: w, (U, R), or (U, 0) where the part is left out or fused.
         text_weight: g, scalar, in nats.
+        fusion: F, (d, D); (0, 0) before the fusion.
         precision: Width of the language model's matrix products when texts are encoded.
         user_fingerprint: Of the id map whose user_index the tokens follow; None before it is known.
 
@@ -48,6 +55,7 @@ class FilterLLM(nn.Module):
     """
 
     text_tokens: Tensor
+    fusion: Tensor
 
     def __init__(
         self,
@@ -65,7 +73,10 @@ class FilterLLM(nn.Module):
         self.mapper = mapper
         self.vocabulary = vocabulary
         self.log_scale = nn.Parameter(torch.tensor(math.log(config.initial_scale)))
+        nothing = torch.zeros((0, language_model.hidden_size))
+        self.text_kernel = TextKernel(nothing, torch.zeros((0, 0)))
         self.register_buffer("text_tokens", torch.zeros((vocabulary.n_users, 0)))
+        self.register_buffer("fusion", torch.zeros((0, 0)))
         self.text_weight = nn.Parameter(torch.tensor(config.text_weight))
         self.template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
         self.precision: Precision = "float32"
@@ -103,9 +114,32 @@ class FilterLLM(nn.Module):
         """
         return self._scale() * mapped @ self._unit_tokens().T + self.vocabulary.bias  # (B, U)
 
-    def set_text_tokens(self, tokens: Tensor) -> None:
-        """Put closed-form tokens, (U, H) float32, into place."""
-        self.text_tokens = tokens.detach().clone().to(self.vocabulary.bias.device)
+    def set_text_tokens(self, found: TextTokens) -> None:
+        """Put closed-form tokens and their kernel into place."""
+        self.text_tokens = found.tokens.to(self.vocabulary.bias.device)
+        self.text_kernel = found.kernel.to(self.vocabulary.bias.device)
+
+    @torch.no_grad()
+    def fuse(self, features: Tensor, left_out: Tensor) -> None:
+        """Bring learned and text tokens into one table, the best of its width for the training items.
+
+        Args:
+            features: (W, H) float32, vectors of the warm items' texts.
+            left_out: (W, R) float32, the text tokens' other side with each item left out.
+        """
+        learned = self._scale() * self.map_texts(features)  # (W, d)
+        items = torch.cat([learned, self.text_weight * left_out], dim=1)  # (W, d + R)
+        users = torch.cat([self._unit_tokens(), self.text_tokens], dim=1)  # (U, d + R)
+        tables = fuse(users.cpu().numpy(), items.cpu().numpy(), width=self.config.width)
+        table, back = (torch.from_numpy(found).to(features.device) for found in tables)
+        d = learned.shape[1]
+        kernel = self.text_kernel
+        self.text_kernel = TextKernel(
+            kernel.landmarks, self.text_weight * kernel.projection @ back[d:]
+        )  # (M, D)
+        self.fusion = back[:d]  # (d, D)
+        self.vocabulary = UserVocabulary(table, self.vocabulary.bias)
+        self.text_tokens = table.new_zeros((len(table), 0))
 
     # -- answers ----------------------------------------------------------------------------------------
 
@@ -118,7 +152,7 @@ class FilterLLM(nn.Module):
         """
         ones = self.vocabulary.bias.new_ones((self.n_users, 1))
         parts = [self._unit_tokens(), self.text_tokens, self.vocabulary.bias.unsqueeze(1), ones]
-        return torch.cat(parts, dim=1).cpu().numpy()  # (U, d + H + 2)
+        return torch.cat(parts, dim=1).cpu().numpy()  # (U, F)
 
     def item_factors(self, texts: Sequence[str]) -> FloatArray:
         """Items' side of the factorised log-probabilities.
@@ -242,14 +276,18 @@ class FilterLLM(nn.Module):
     def _unit_tokens(self) -> Tensor:
         """(U, d) tokens as the logits use them."""
         tokens = self.vocabulary.tokens
-        return functional.normalize(tokens, dim=1) if self.config.similarity == "cosine" else tokens
+        if self.config.similarity == "dot" or self.fusion.numel():  # fused tokens carry their length
+            return tokens
+        return functional.normalize(tokens, dim=1)
 
     @torch.no_grad()
     def _item_block(self, features: Tensor, users: Tensor) -> FloatArray:
         """Item factors (B, F) of at most ITEMS_PER_BLOCK items."""
         parts = [self._scale() * self.map_texts(features)]  # (B, d)
-        if self.text_tokens.shape[1]:
-            parts.append(self.text_weight * self.centring(features))  # (B, H)
+        if self.fusion.numel():
+            parts = [parts[0] @ self.fusion + self.text_kernel(self.centring(features))]  # (B, D)
+        elif self.text_tokens.shape[1]:
+            parts.append(self.text_weight * self.text_kernel(self.centring(features)))  # (B, R)
         vectors = torch.cat([*parts, features.new_ones((len(features), 1))], dim=1)  # (B, F - 1)
         normaliser = (vectors @ users.T).logsumexp(dim=1, keepdim=True)  # (B, 1)
         return torch.cat([vectors, -normaliser], dim=1).cpu().numpy()

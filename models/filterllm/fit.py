@@ -23,7 +23,7 @@ from models.filterllm.mapper import build_mapper
 from models.filterllm.objective import Objective, WarmItems
 from models.filterllm.precision import training_precision
 from models.filterllm.prompt import PromptTemplate
-from models.filterllm.text_tokens import RidgeTokens, ridge_tokens
+from models.filterllm.text_tokens import TextTokens, fit_text_tokens
 from models.filterllm.user_vocabulary import (
     TokenSpace,
     UserVocabulary,
@@ -51,7 +51,7 @@ def fit_filterllm(
 
     Stage 1 trains user tokens and mapper on vectors of the frozen language model, stage 2 (``lora_epochs``)
     LoRA matrices together with both. The closed-form text tokens stand beside them from the start
-    (``text_weight``) and are solved once more for the adapted language model.
+    (``text_weight``), are solved once more for the adapted language model, and are fused with them at the end.
 
     Args:
         texts: W texts of the warm items, in the order of ``embeddings.warm_item_index``.
@@ -84,14 +84,18 @@ def fit_filterllm(
     space = _token_space(embeddings, config)
     model = _new_model(language_model, features, space, train=train, config=config, generator=generator)
     model.precision = precision
-    text = _text_tokens(model, features, positives)
+    text = _text_tokens(model, features, positives, embeddings)
     warm = WarmItems(token_ids, features, positives, space.warm_items, text, device)
 
     best = _stage_one(model, warm, generator=generator, validate=validate, on_epoch=on_epoch)
     if config.lora_epochs and _stage_two(
         model, warm, generator=generator, validate=validate, on_epoch=on_epoch, so_far=best
     ):
-        _text_tokens(model, language_model.encode(token_ids, precision=precision), positives)
+        features = language_model.encode(token_ids, precision=precision)
+        text = _text_tokens(model, features, positives, embeddings)
+    if text is not None:
+        model.train(False)  # the mapper's dropout
+        model.fuse(torch.from_numpy(features).to(device), text.left_out.to(device))
     model.precision = "float32"
     return model.train(False)
 
@@ -177,16 +181,26 @@ def _stage_two(
 
 
 def _text_tokens(
-    model: FilterLLM, features: NDArray[np.float32], positives: sparse.csr_array
-) -> RidgeTokens | None:
+    model: FilterLLM,
+    features: NDArray[np.float32],
+    positives: sparse.csr_array,
+    embeddings: CollaborativeEmbeddings,
+) -> TextTokens | None:
     """Solve for the closed-form tokens and put them into the model; None if the settings leave them out."""
-    if not model.config.text_weight:
+    config = model.config
+    if not config.text_weight:
         return None
     with torch.no_grad():
         centred = model.centring(torch.from_numpy(features).to(model.language_model.device))
-    found = ridge_tokens(centred, positives, ridge=model.config.text_ridge)
-    model.set_text_tokens(found.tokens)
-    return found
+    found = fit_text_tokens(
+        centred.cpu().numpy(),
+        positives,
+        users=embeddings.users if config.token_init == "collaborative" else None,
+        config=config,
+        rng=np.random.default_rng(config.seed),
+    )
+    model.set_text_tokens(found)
+    return found.to(model.vocabulary.bias.device)
 
 
 def _head(model: FilterLLM) -> list[torch.nn.Parameter]:

@@ -17,7 +17,7 @@ from models.filterllm.distribution import FilterLLM
 from models.filterllm.language_model import LanguageModel
 from models.filterllm.losses import behaviour_guiding_loss, distribution_loss, mirrored_loss
 from models.filterllm.precision import Precision, autocast
-from models.filterllm.text_tokens import RidgeTokens
+from models.filterllm.text_tokens import TextTokens
 
 IndexArray = NDArray[np.int64]
 BATCHES_PER_BUCKET = 8  # stage 2 sorts by length inside this many batches: little padding, still shuffled
@@ -114,7 +114,7 @@ class WarmItems:
         features: (W, H) float32 of the frozen language model.
         positives: (W, U) sparse, 1 where a user took an item; every row has an entry.
         item_vectors: (W, d) float32 in the space of the tokens.
-        text: Closed-form tokens with what is needed to leave an item out; None without them.
+        text: Closed-form tokens, with the items as if each had been left out; None without them.
         device: Where batches shall be.
     """
 
@@ -122,7 +122,7 @@ class WarmItems:
     features: NDArray[np.float32]
     positives: sparse.csr_array
     item_vectors: NDArray[np.float32]
-    text: RidgeTokens | None
+    text: TextTokens | None
     device: torch.device
 
     def __len__(self) -> int:
@@ -167,5 +167,5 @@ class WarmItems:
             row=row,
             user_index=user_index,
             item_vectors=torch.from_numpy(self.item_vectors[items]).to(self.device),
-            text_logits=None if self.text is None else self.text.left_out(positions, row, user_index),
+            text_logits=None if self.text is None else self.text.left_out[positions] @ self.text.tokens.T,
         )

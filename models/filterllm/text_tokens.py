@@ -1,10 +1,9 @@
-"""The part of a user's token that is computed at once: the directions of the text space a user follows.
+"""The part of a user's token that is computed at once: what texts like his are read by users like him.
 
-The learned tokens know what collaboration says, these know what ridge regression from text to users says, and
-the two err differently. While the learned part is trained beside them, each training item must see the
-regression as it would be without that item; else the regression, which has seen its labels, is trusted too
-much (CiteULike-a, cold validation NDCG@20: learned tokens alone 0.231, with plain ridge logits 0.241 in the
-second epoch and falling from there, with leave-one-out logits 0.244).
+Kernel ridge regression from texts to users says which users a text's neighbours had; the collaborative
+vectors say which users go together. The learned tokens err differently from both. While the learned part is
+trained beside them, each training item must see the regression as it would be without that item; else the
+regression, which has seen its labels, is trusted too much.
 """
 
 from __future__ import annotations
@@ -15,66 +14,145 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
-from torch import Tensor
+from torch import Tensor, nn
 
-FloatArray = NDArray[np.float32]
+from models.filterllm.config import FilterLLMConfig
+from models.filterllm.kernel_regression import FloatArray, KernelRegression, solve_kernel_regression
+
+OVERSAMPLING = 32
+SWEEPS = 2
+"""Of the range finder; a third changes no figure."""
+
+
+class TextKernel(nn.Module):
+    """From a text's unit vector to its side of the text tokens, ``kernel(text, landmarks) @ projection``.
+
+    Attributes:
+        landmarks: (M, H) float32, unit vectors of texts.
+        projection: (M, R) float32.
+    """
+
+    landmarks: Tensor
+    projection: Tensor
+
+    def __init__(self, landmarks: Tensor, projection: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("landmarks", landmarks)
+        self.register_buffer("projection", projection)
+
+    def forward(self, unit: Tensor) -> Tensor:
+        """(B, R) of unit vectors (B, H)."""
+        return (unit @ self.landmarks.T - 1).exp() @ self.projection
 
 
 @dataclass(frozen=True)
-class RidgeTokens:
-    """Ridge regression from texts to users, each user's weights scaled to length 1.
+class TextTokens:
+    """Both sides of the regression, and the training items as if each had been left out.
 
     Attributes:
-        tokens: (U, H) float32, rows of length 1, or 0 for a user without a pair.
-        label_size: (U,) float32, what a label of 1 is after the same scaling.
-        leverage: (W,) float32 in [0, 1), how much an item's own label moves its own fitted value.
-        features: (W, H) float32, the centred unit vectors that were regressed on.
+        tokens: (U, R) float32; over the warm items a user's values have standard deviation 1.
+        kernel: Gives the items' side.
+        left_out: (W, R) float32: ``left_out @ tokens.T`` is each warm item's value without its own labels.
     """
 
     tokens: Tensor
-    label_size: Tensor
-    leverage: Tensor
-    features: Tensor
+    kernel: TextKernel
+    left_out: Tensor
 
-    def left_out(self, items: Tensor, row: Tensor, user_index: Tensor) -> Tensor:
-        """Values of training items as if each had been left out of the regression.
-
-        ``(x w - h y) / (1 - h)`` with leverage h and label y: exact for ridge regression.
-
-        Args:
-            items: (B,) int64, positions 0..W-1.
-            row: (P,) int64 in 0..B-1, and
-            user_index: (P,) int64: all pairs whose label is 1.
-
-        Returns:
-            (B, U) float32.
-        """
-        leverage = self.leverage[items]  # (B,)
-        fitted = self.features[items] @ self.tokens.T  # (B, U)
-        fitted[row, user_index] -= leverage[row] * self.label_size[user_index]
-        return fitted / (1 - leverage).unsqueeze(1)
+    def to(self, device: torch.device) -> TextTokens:
+        """The same on a device."""
+        return TextTokens(self.tokens.to(device), self.kernel.to(device), self.left_out.to(device))
 
 
-def ridge_tokens(features: Tensor, positives: sparse.csr_array, *, ridge: float) -> RidgeTokens:
-    """Solve ``min over A of |X A - Y|^2 + ridge |A|^2`` and take each user's length out.
+def fit_text_tokens(
+    texts: FloatArray,
+    positives: sparse.csr_array,
+    *,
+    users: FloatArray | None,
+    config: FilterLLMConfig,
+    rng: np.random.Generator,
+) -> TextTokens:
+    """Regress users on texts, keep the R directions of users that carry most, let users alike speak.
 
-    The length mostly says how active a user is, which the bias already knows.
+    With A the users' directions (U, R), orthonormal, the regression's value is s(x) = A v(x). Each user's
+    values are brought to standard deviation 1, those of the projection on the collaborative vectors P, W (W'W +
+    ridge)^-1 W' s, likewise, and added with weight ``smoothing``. All of it is linear in s, so it is done to
+    the table of users and costs nothing later.
 
     Args:
-        features: X, (W, H) float32, centred unit vectors of the warm items.
-        positives: Y, (W, U), 1 where a user took an item.
-        ridge: Regulariser in items, > 0.
+        texts: (W, H) float32, centred unit vectors of the warm items.
+        positives: (W, U), 1 where a user took an item.
+        users: (U, D) float32, collaborative vectors; None leaves the smoothing out.
+        config: ``text_*`` and ``smoothing*``; R is text_size, but never above U or W.
+        rng: Draws landmarks and the start of the range finder.
 
     Returns:
-        Tokens, and what is needed to leave an item out, on the device of ``features``.
+        Tokens and kernel on the CPU.
     """
-    wide = features.cpu().numpy().astype(np.float64)
-    inverse = np.linalg.inv(wide.T @ wide + ridge * np.eye(wide.shape[1]))  # (H, H)
-    weights = (positives.T @ wide) @ inverse  # (U, H)
-    label_size = 1 / np.linalg.norm(weights, axis=1).clip(min=1e-12)  # (U,)
-    leverage = np.einsum("wh,hg,wg->w", wide, inverse, wide, optimize=True)  # (W,)
+    solved = solve_kernel_regression(texts, ridge=config.text_ridge, landmarks=config.text_landmarks, rng=rng)
+    labels = _weighted(positives, config.text_item_power, config.text_user_power)
+    directions = _leading_users(solved, labels, size=config.text_size, rng=rng)  # (U, R)
+    targets = np.asarray(labels @ directions, dtype=np.float32)  # (W, R)
+    projection = solved.weights(targets)  # (M, R)
+    fitted = solved.fitted(projection, targets)  # (W, R)
+    leverage = solved.leverage[:, None]  # (W, 1)
+    left_out = (fitted - leverage * targets) / (1 - leverage)  # (W, R)
+    spread = np.cov(left_out, rowvar=False).reshape(directions.shape[1], -1)  # (R, R)
+    tokens = _of_deviation_one(directions, spread)
+    if users is not None and config.smoothing:
+        alike = _projected(directions, users, ridge=config.smoothing_ridge)
+        tokens = tokens + config.smoothing * _of_deviation_one(alike, spread)
+        tokens = _of_deviation_one(tokens, spread)
+    kernel = TextKernel(torch.from_numpy(solved.landmarks.copy()), torch.from_numpy(projection))
+    return TextTokens(
+        torch.from_numpy(tokens.astype(np.float32)), kernel, torch.from_numpy(left_out.astype(np.float32))
+    )
 
-    def tensor(values: NDArray[np.float64]) -> Tensor:
-        return torch.from_numpy(values.astype(np.float32)).to(features.device)
 
-    return RidgeTokens(tensor(weights * label_size[:, None]), tensor(label_size), tensor(leverage), features)
+def _weighted(positives: sparse.csr_array, item_power: float, user_power: float) -> sparse.csr_array:
+    """Labels (W, U) in which an item's users share its weight, and a user's items share his."""
+    items = np.diff(positives.indptr).clip(min=1).astype(np.float64) ** -item_power
+    users = np.bincount(positives.indices, minlength=positives.shape[1]).clip(min=1).astype(np.float64)
+    scaled = sparse.diags_array(items) @ positives @ sparse.diags_array(users**-user_power)
+    return sparse.csr_array(scaled).astype(np.float32)
+
+
+def _leading_users(
+    solved: KernelRegression, labels: sparse.csr_array, *, size: int, rng: np.random.Generator
+) -> FloatArray:
+    """Directions of users (U, R), orthonormal, in which the fitted values (W, U) vary most.
+
+    Source: Halko, Martinsson and Tropp (SIAM Review 2011), subspace iteration. The fitted values themselves are
+    never written down.
+    """
+    n_texts, n_users = labels.shape
+    wide = min(size + OVERSAMPLING, n_users, n_texts)
+
+    def values(directions: FloatArray) -> FloatArray:
+        targets = np.asarray(labels @ directions, dtype=np.float32)
+        return solved.fitted(solved.weights(targets), targets)  # (W, wide)
+
+    basis = np.linalg.qr(rng.standard_normal((n_users, wide)).astype(np.float32))[0]
+    for _ in range(SWEEPS):
+        half = values(basis)
+        # the regression's hat matrix is symmetric: applied to the values it gives their adjoint
+        basis = np.linalg.qr(np.asarray(labels.T @ solved.fitted(solved.weights(half), half)))[0]
+    found = values(basis).astype(np.float64)
+    _, rotation = np.linalg.eigh(found.T @ found)
+    leading: FloatArray = (basis @ rotation[:, ::-1][:, :size]).astype(np.float32)
+    return leading
+
+
+def _projected(directions: FloatArray, users: FloatArray, *, ridge: float) -> FloatArray:
+    """``W (W'W + ridge)^-1 W'`` applied to (U, R): what a user's neighbours in the vectors say."""
+    wide = users.astype(np.float64)
+    gram = wide.T @ wide
+    gram[np.diag_indices_from(gram)] += ridge * max(float(np.trace(gram)) / len(gram), 1e-12)
+    return (wide @ np.linalg.solve(gram, wide.T @ directions)).astype(np.float32)
+
+
+def _of_deviation_one(tokens: FloatArray, spread: NDArray[np.float64]) -> FloatArray:
+    """Rows scaled so that their values have standard deviation 1 under the items' covariance; 0 stays 0."""
+    variance = np.einsum("ur,rs,us->u", tokens, spread, tokens, optimize=True)
+    scale = np.where(variance > 0, 1 / np.sqrt(variance.clip(min=1e-20)), 0.0)
+    return (tokens * scale[:, None]).astype(np.float32)

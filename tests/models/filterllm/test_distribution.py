@@ -17,19 +17,45 @@ def test_log_probabilities_are_normalised_over_all_users(fitted: FilterLLM) -> N
 
 
 def test_factors_equal_the_formula_written_out(fitted: FilterLLM) -> None:
-    assert fitted.text_tokens.shape == (N_USERS, 32)
+    assert fitted.fusion.shape == (6, fitted.vocabulary.d)
     assert fitted.text_weight.item() > 0
     features = torch.from_numpy(fitted.adapted_features(NEW))
     with torch.no_grad():
         unit = torch.nn.functional.normalize(features, dim=1) - fitted.centring.mean
         unit = unit / unit.norm(dim=1, keepdim=True)
         mapped = fitted.mapper(unit * 32**0.5)
-        tokens = fitted.vocabulary.tokens
-        cosine = mapped @ tokens.T / (mapped.norm(dim=1, keepdim=True) * tokens.norm(dim=1))
-        logits = fitted.log_scale.exp() * cosine + fitted.vocabulary.bias
-        logits = logits + fitted.text_weight * unit @ fitted.text_tokens.T
+        mapped = fitted.log_scale.exp() * mapped / mapped.norm(dim=1, keepdim=True)
+        kernel = torch.exp(unit @ fitted.text_kernel.landmarks.T - 1)
+        vectors = mapped @ fitted.fusion + kernel @ fitted.text_kernel.projection
+        logits = vectors @ fitted.vocabulary.tokens.T + fitted.vocabulary.bias
         expected = logits.log_softmax(dim=1).T.numpy()
     np.testing.assert_allclose(fitted.user_factors() @ fitted.item_factors(NEW).T, expected, atol=1e-4)
+
+
+def test_fusing_changes_no_answer_where_the_width_suffices(
+    world: TinyWorld, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {}
+    fuse = FilterLLM.fuse
+
+    def noted(model: FilterLLM, features: torch.Tensor, left_out: torch.Tensor) -> None:
+        before["factors"] = model.user_factors() @ model.item_factors(world.texts).T
+        fuse(model, features, left_out)
+
+    monkeypatch.setattr(FilterLLM, "fuse", noted)
+    model = fit_tiny(world, tiny_config(encoder))
+    after = model.user_factors() @ model.item_factors(world.texts).T
+    np.testing.assert_allclose(after, before["factors"], atol=1e-3)
+    assert model.text_tokens.shape == (N_USERS, 0)
+
+
+def test_a_narrow_table_keeps_its_width_and_most_of_the_answers(world: TinyWorld, encoder: str) -> None:
+    narrow = fit_tiny(world, tiny_config(encoder, width=3))
+    assert narrow.vocabulary.tokens.shape == (N_USERS, 3)
+    logs = narrow.user_factors() @ narrow.item_factors(NEW).T
+    np.testing.assert_allclose(np.exp(logs.astype(np.float64)).sum(axis=0), 1, atol=1e-5)
+    assert (logs[:6, 0] > logs[6:, 0].max()).all()  # "graph" belongs to the first camp
+    assert (logs[6:, 1] > logs[:6, 1].max()).all()
 
 
 def test_relevance_gives_back_part_of_the_normaliser_and_keeps_each_items_order(fitted: FilterLLM) -> None:

@@ -83,8 +83,9 @@ def test_behaviour_guiding_pulls_towards_the_collaborative_vectors(world: TinyWo
 
 
 def test_tokens_of_another_width(world: TinyWorld, encoder: str) -> None:
-    model = fit_tiny(world, tiny_config(encoder, token_size=2))
+    model = fit_tiny(world, tiny_config(encoder, token_size=2, text_weight=0.0))
     assert model.vocabulary.tokens.shape == (N_USERS, 2)
+    assert not model.fusion.numel()
 
 
 def test_epochs_are_counted_through_both_stages(world: TinyWorld, encoder: str) -> None:
@@ -104,7 +105,7 @@ def test_what_lowers_validation_is_undone(world: TinyWorld, encoder: str) -> Non
 
     model = fit_tiny(world, tiny_config(encoder), validate=validate)
     assert len(states) == 3
-    for name in ("mapper.0.weight", "vocabulary.tokens", "log_scale", "text_weight", "text_tokens"):
+    for name in ("mapper.0.weight", "log_scale", "text_weight", "vocabulary.bias"):
         assert torch.equal(model.state_dict()[name], states[1][name]), name
     second = [value for name, value in model.language_model.adapter_state().items() if ".lora_B." in name]
     assert not any(bool(value.any()) for value in second)

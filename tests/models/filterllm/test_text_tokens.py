@@ -1,44 +1,91 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import sparse
 
-from models.filterllm.text_tokens import ridge_tokens
+from models.filterllm.config import FilterLLMConfig
+from models.filterllm.kernel_regression import kernel
+from models.filterllm.text_tokens import TextTokens, fit_text_tokens
+
+N_ITEMS, N_USERS = 30, 7
 
 
-def world(n_items: int = 20, n_users: int = 6, size: int = 4) -> tuple[torch.Tensor, np.ndarray]:
+def world() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     rng = np.random.default_rng(0)
-    features = torch.from_numpy(rng.standard_normal((n_items, size)).astype(np.float32))
-    return features, (rng.random((n_items, n_users)) < 0.4).astype(np.float32)
+    texts = rng.standard_normal((N_ITEMS, 5)).astype(np.float32)
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    labels = (rng.random((N_ITEMS, N_USERS)) < 0.4).astype(np.float32)
+    labels[np.arange(N_ITEMS), np.arange(N_ITEMS) % N_USERS] = 1
+    return texts, labels
 
 
-def test_one_direction_each_by_hand() -> None:
-    # two texts at right angles; user 0 took both, user 1 the second, user 2 none
-    positives = sparse.csr_array(np.array([[1, 0, 0], [1, 1, 0]], dtype=np.float32))
-    found = ridge_tokens(torch.eye(2), positives, ridge=3.0)
-    np.testing.assert_allclose(found.tokens, [[2**-0.5, 2**-0.5], [0, 1], [0, 0]], atol=1e-6)
-    np.testing.assert_allclose(found.leverage, [1 / 4, 1 / 4], atol=1e-6)
+def fitted(users: NDArray[np.float32] | None = None, **changes: Any) -> TextTokens:
+    texts, labels = world()
+    config = FilterLLMConfig(
+        **({"text_ridge": 0.7, "text_item_power": 0.0, "text_user_power": 0.0} | changes)
+    )
+    rng = np.random.default_rng(1)
+    return fit_text_tokens(texts, sparse.csr_array(labels), users=users, config=config, rng=rng)
 
 
-def test_equals_the_normal_equations() -> None:
-    features, positives = world()
-    x = features.numpy()
-    weights = np.linalg.solve(x.T @ x + 2 * np.eye(4), x.T @ positives).T
-    expected = weights / np.linalg.norm(weights, axis=1, keepdims=True)
-    found = ridge_tokens(features, sparse.csr_array(positives), ridge=2.0)
-    np.testing.assert_allclose(found.tokens, expected, atol=1e-5)
+def values(found: TextTokens, texts: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (found.tokens @ found.kernel(torch.from_numpy(texts)).T).numpy()
 
 
-def test_left_out_equals_a_regression_without_the_item() -> None:
-    features, positives = world()
-    found = ridge_tokens(features, sparse.csr_array(positives), ridge=2.0)
-    items = torch.tensor([7, 3])
-    row, user = np.nonzero(positives[items.numpy()])
-    values = found.left_out(items, torch.from_numpy(row), torch.from_numpy(user)).numpy()
-    for place, item in enumerate(items.tolist()):
-        rest = np.arange(20) != item
-        x, y = features.numpy()[rest], positives[rest]
-        weights = np.linalg.solve(x.T @ x + 2 * np.eye(4), x.T @ y)  # (H, U)
-        expected = features.numpy()[item] @ weights * found.label_size.numpy()
-        np.testing.assert_allclose(values[place], expected, atol=1e-4)
+def test_values_are_those_of_kernel_ridge_up_to_each_users_scale() -> None:
+    texts, labels = world()
+    new = np.roll(texts, 1, axis=1)[:4]
+    expected = (
+        kernel(new, texts)
+        @ np.linalg.solve(kernel(texts, texts).astype(np.float64) + 0.7 * np.eye(N_ITEMS), labels)
+    ).T  # (U, 4)
+    found = values(fitted(), new)
+    scale = found[:, :1] / expected[:, :1]
+    assert (scale > 0).all()
+    np.testing.assert_allclose(found, expected * scale, atol=1e-3)
+
+
+def test_left_out_equals_a_regression_without_the_item_and_has_deviation_one() -> None:
+    texts, labels = world()
+    found = fitted()
+    left_out = (found.left_out @ found.tokens.T).numpy()
+    np.testing.assert_allclose(left_out.std(axis=0, ddof=1), 1, atol=1e-3)
+    expected = np.empty_like(left_out)
+    for item in range(N_ITEMS):
+        rest = np.arange(N_ITEMS) != item
+        system = kernel(texts[rest], texts[rest]).astype(np.float64) + 0.7 * np.eye(N_ITEMS - 1)
+        expected[item] = kernel(texts[item : item + 1], texts[rest]) @ np.linalg.solve(system, labels[rest])
+    expected /= expected.std(axis=0, ddof=1)
+    np.testing.assert_allclose(left_out, expected, atol=2e-3)
+
+
+def test_powers_share_an_items_and_a_users_weight() -> None:
+    # a power on the user's side is a scale, which the deviation of 1 takes out again
+    np.testing.assert_allclose(
+        values(fitted(text_user_power=1.0), world()[0]), values(fitted(), world()[0]), atol=2e-3
+    )
+    changed = values(fitted(text_item_power=1.0), world()[0])
+    assert np.abs(changed - values(fitted(), world()[0])).max() > 0.05
+
+
+def test_users_alike_speak_for_each_other() -> None:
+    # users 0 and 1 have one vector: with all the weight on smoothing they say the same
+    users = np.eye(N_USERS, dtype=np.float32)
+    users[1] = users[0]
+    both = values(fitted(users, smoothing=1000.0, smoothing_ridge=1e-6), world()[0])
+    np.testing.assert_allclose(both[0], both[1], atol=0.02)
+    alone = values(fitted(users, smoothing=0.0), world()[0])
+    np.testing.assert_allclose(alone, values(fitted(), world()[0]), atol=1e-5)
+    assert np.abs(alone[0] - alone[1]).max() > 0.5
+
+
+def test_fewer_numbers_keep_what_varies_most() -> None:
+    texts, _ = world()
+    narrow = fitted(text_size=3)
+    assert narrow.tokens.shape == (N_USERS, 3)
+    correlation = np.corrcoef(values(narrow, texts).ravel(), values(fitted(), texts).ravel())[0, 1]
+    assert 0.7 < correlation < 0.9999

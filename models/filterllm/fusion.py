@@ -1,0 +1,41 @@
+"""One table of users out of two: learned tokens and text tokens, side by side, in as many numbers as wanted."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+FLOOR = 1e-9  # of the greatest variance: directions in which the items do not differ carry nothing
+
+
+def fuse(users: FloatArray, items: FloatArray, *, width: int) -> tuple[FloatArray, FloatArray]:
+    """The best table of ``width`` numbers per user for the scores ``users @ items.T``.
+
+    Best in the sense of least squares over all users and the given items: with C = items' items, the leading
+    directions of C^(1/2) users' users C^(1/2).
+
+    Args:
+        users: (U, F) float32.
+        items: (W, F) float32, a sample of what the table will be multiplied with.
+        width: D; never more numbers than F are needed.
+
+    Returns:
+        The table (U, D) and a map (F, D) that brings any item vector to it: ``users @ x`` is close to
+        ``table @ (x @ map)``, and equal (up to rounding) where D = F.
+
+    Source: Eckart and Young (1936), in the metric of the items.
+    """
+    gram = items.astype(np.float64).T @ items.astype(np.float64)
+    variance, axes = np.linalg.eigh(gram)
+    kept = variance > FLOOR * max(float(variance[-1]), 1e-30)
+    root = np.sqrt(variance[kept])
+    stretched = (users @ axes[:, kept]) * root  # (U, F'), users in units of the items' spread
+    _, directions = np.linalg.eigh(stretched.T @ stretched)
+    leading = directions[:, ::-1][:, : min(width, len(root))]  # (F', D)
+    # eigh leaves the signs open; fixed here so that every machine agrees
+    signs = np.sign(leading[np.abs(leading).argmax(axis=0), np.arange(leading.shape[1])])
+    leading = leading * np.where(signs == 0, 1.0, signs)
+    table = stretched @ leading
+    back = (axes[:, kept] / root) @ leading
+    return table.astype(np.float32), back.astype(np.float32)
