@@ -28,6 +28,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 OUR_ROOMS = ("orchestration", "expectations", "assets", "models", "evaluation", "data")
 LOUD = ("dagster", "mlflow.store")
 CHILD_OUTPUT = "processes.log"  # in Dagster's folder: of the latest run of many processes
+CODE = Path(__file__).resolve().parents[1]  # where every process of a run takes its code from
 PARTITION_TAG = "dagster/partition"
 INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
@@ -122,7 +123,10 @@ class Launch:
         """Each process finds the job by the name of the function that makes it; what it prints goes to a file."""
         maker = job_of_the_command_line
         found = dg.build_reconstructable_job(
-            maker.__module__, maker.__name__, reconstructable_args=(self.job,)
+            maker.__module__,
+            maker.__name__,
+            reconstructable_args=(self.job,),
+            reconstructor_working_directory=str(CODE),
         )
         partition = {} if self.partition is None else {PARTITION_TAG: self.partition}
         words = Path(instance.root_directory, CHILD_OUTPUT)
