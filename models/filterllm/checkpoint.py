@@ -192,7 +192,8 @@ def _rebuild(language_model: LanguageModel, config: FilterLLMConfig, tensors: di
         vocabulary=UserVocabulary(tokens, tensors["vocabulary.bias"]),
     )
     # their sizes are not known before
-    model.text_tokens, model.fusion = tensors["text_tokens"], tensors["fusion"]
+    for name in ("text_tokens", "fusion", "left_out"):
+        setattr(model, name, tensors[name])
     model.text_kernel = TextKernel(tensors["text_kernel.landmarks"], tensors["text_kernel.projection"])
     own = {name: value for name, value in tensors.items() if not name.startswith(ADAPTER)}
     model.load_state_dict(own, strict=False)

@@ -86,8 +86,8 @@ class FilterLLMConfig:
         lora_learning_rate: AdamW's for the LoRA matrices, > 0, falling along a cosine.
         head_learning_rate: AdamW's for mapper and user tokens in stage 2, > 0.
         lora_batch_size: Items per step in stage 2, >= 1; less on small data, likewise.
-        text_weight: Where the weight of the closed-form text tokens starts, in nats per standard deviation of
-            a user's values, >= 0; it is learned. 0 leaves them out, as the reference does.
+        text_weight: Where the weight of the closed-form text tokens starts, as a share of the likeliest one,
+            >= 0; it is learned. 0 leaves them out, as the reference does.
         text_learning_rate: AdamW's for that weight in stage 1, > 0.
         text_ridge: Regulariser of the text tokens' kernel regression, in items, > 0.
         text_size: Numbers per text token, >= 1.
@@ -133,7 +133,7 @@ class FilterLLMConfig:
     lora_learning_rate: float = 5e-4
     head_learning_rate: float = 3e-4
     lora_batch_size: int = 128
-    text_weight: float = 0.5
+    text_weight: float = 1.0
     text_learning_rate: float = 0.02
     text_ridge: float = 2.0
     text_size: int = 512

@@ -47,6 +47,7 @@ class FilterLLM(nn.Module):
         text_tokens: w, (U, R), or (U, 0) where the part is left out or fused.
         text_weight: g, scalar, in nats.
         fusion: F, (d, D); (0, 0) before the fusion.
+        left_out: (W, D), v of the warm items without their own labels in the text tokens; (0, 0) before.
         precision: Width of the language model's matrix products when texts are encoded.
         user_fingerprint: Of the id map whose user_index the tokens follow; None before it is known.
 
@@ -56,6 +57,7 @@ class FilterLLM(nn.Module):
 
     text_tokens: Tensor
     fusion: Tensor
+    left_out: Tensor
 
     def __init__(
         self,
@@ -77,6 +79,7 @@ class FilterLLM(nn.Module):
         self.text_kernel = TextKernel(nothing, torch.zeros((0, 0)))
         self.register_buffer("text_tokens", torch.zeros((vocabulary.n_users, 0)))
         self.register_buffer("fusion", torch.zeros((0, 0)))
+        self.register_buffer("left_out", torch.zeros((0, 0)))
         self.text_weight = nn.Parameter(torch.tensor(config.text_weight))
         self.template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
         self.precision: Precision = "float32"
@@ -114,6 +117,10 @@ class FilterLLM(nn.Module):
         """
         return self._scale() * mapped @ self._unit_tokens().T + self.vocabulary.bias  # (B, U)
 
+    def weight_of_text(self) -> Tensor:
+        """g as the logits use it: what texts say is left out rather than turned round."""
+        return self.text_weight.clamp(min=0)
+
     def set_text_tokens(self, found: TextTokens) -> None:
         """Put closed-form tokens and their kernel into place."""
         self.text_tokens = found.tokens.to(self.vocabulary.bias.device)
@@ -128,16 +135,17 @@ class FilterLLM(nn.Module):
             left_out: (W, R) float32, the text tokens' other side with each item left out.
         """
         learned = self._scale() * self.map_texts(features)  # (W, d)
-        items = torch.cat([learned, self.text_weight * left_out], dim=1)  # (W, d + R)
+        items = torch.cat([learned, self.weight_of_text() * left_out], dim=1)  # (W, d + R)
         users = torch.cat([self._unit_tokens(), self.text_tokens], dim=1)  # (U, d + R)
         tables = fuse(users.cpu().numpy(), items.cpu().numpy(), width=self.config.width)
         table, back = (torch.from_numpy(found).to(features.device) for found in tables)
         d = learned.shape[1]
         kernel = self.text_kernel
         self.text_kernel = TextKernel(
-            kernel.landmarks, self.text_weight * kernel.projection @ back[d:]
+            kernel.landmarks, self.weight_of_text() * kernel.projection @ back[d:]
         )  # (M, D)
         self.fusion = back[:d]  # (d, D)
+        self.left_out = items @ back  # (W, D)
         self.vocabulary = UserVocabulary(table, self.vocabulary.bias)
         self.text_tokens = table.new_zeros((len(table), 0))
 
@@ -186,6 +194,22 @@ class FilterLLM(nn.Module):
         factors = self.item_factors(texts)
         factors[:, -1] *= 1 - self.config.appeal_weight
         return factors
+
+    def text_users(self) -> FloatArray:
+        """The table of users (U, D) alone, without bias."""
+        return self.user_factors()[:, :-2]
+
+    def text_items(self, texts: Sequence[str]) -> FloatArray:
+        """Texts (B, D) in the space of ``text_users``; the inner product is the logit without bias, in nats."""
+        return self.item_factors(texts)[:, :-2]
+
+    def warm_text_items(self, texts: Sequence[str]) -> FloatArray:
+        """The same (W, D) for the warm items, without what the closed-form part knows of their own users.
+
+        Args:
+            texts: Of the warm items, in their order; read only by a model that was not fused.
+        """
+        return self.left_out.cpu().numpy() if self.left_out.numel() else self.text_items(texts)
 
     @torch.no_grad()
     def simulate(self, texts: Sequence[str], *, k: int) -> TopUsers:
@@ -287,7 +311,7 @@ class FilterLLM(nn.Module):
         if self.fusion.numel():
             parts = [parts[0] @ self.fusion + self.text_kernel(self.centring(features))]  # (B, D)
         elif self.text_tokens.shape[1]:
-            parts.append(self.text_weight * self.text_kernel(self.centring(features)))  # (B, R)
+            parts.append(self.weight_of_text() * self.text_kernel(self.centring(features)))  # (B, R)
         vectors = torch.cat([*parts, features.new_ones((len(features), 1))], dim=1)  # (B, F - 1)
         normaliser = (vectors @ users.T).logsumexp(dim=1, keepdim=True)  # (B, 1)
         return torch.cat([vectors, -normaliser], dim=1).cpu().numpy()

@@ -23,7 +23,7 @@ from models.filterllm.mapper import build_mapper
 from models.filterllm.objective import Objective, WarmItems
 from models.filterllm.precision import training_precision
 from models.filterllm.prompt import PromptTemplate
-from models.filterllm.text_tokens import TextTokens, fit_text_tokens
+from models.filterllm.text_tokens import TextTokens, fit_text_tokens, likeliest_weight
 from models.filterllm.user_vocabulary import (
     TokenSpace,
     UserVocabulary,
@@ -85,6 +85,11 @@ def fit_filterllm(
     model = _new_model(language_model, features, space, train=train, config=config, generator=generator)
     model.precision = precision
     text = _text_tokens(model, features, positives, embeddings)
+    if text is not None:
+        start = likeliest_weight(
+            text, positives, model.vocabulary.bias.detach(), rng=np.random.default_rng(config.seed)
+        )
+        model.text_weight.data.fill_(config.text_weight * start)
     warm = WarmItems(token_ids, features, positives, space.warm_items, text, device)
 
     best = _stage_one(model, warm, generator=generator, validate=validate, on_epoch=on_epoch)
@@ -192,13 +197,9 @@ def _text_tokens(
         return None
     with torch.no_grad():
         centred = model.centring(torch.from_numpy(features).to(model.language_model.device))
-    found = fit_text_tokens(
-        centred.cpu().numpy(),
-        positives,
-        users=embeddings.users if config.token_init == "collaborative" else None,
-        config=config,
-        rng=np.random.default_rng(config.seed),
-    )
+    rng = np.random.default_rng(config.seed)
+    users = embeddings.users if config.token_init == "collaborative" else None
+    found = fit_text_tokens(centred.cpu().numpy(), positives, users=users, config=config, rng=rng)
     model.set_text_tokens(found)
     return found.to(model.vocabulary.bias.device)
 

@@ -18,7 +18,7 @@ def test_log_probabilities_are_normalised_over_all_users(fitted: FilterLLM) -> N
 
 def test_factors_equal_the_formula_written_out(fitted: FilterLLM) -> None:
     assert fitted.fusion.shape == (6, fitted.vocabulary.d)
-    assert fitted.text_weight.item() > 0
+    assert fitted.weight_of_text().item() >= 0
     features = torch.from_numpy(fitted.adapted_features(NEW))
     with torch.no_grad():
         unit = torch.nn.functional.normalize(features, dim=1) - fitted.centring.mean

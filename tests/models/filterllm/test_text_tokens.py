@@ -9,7 +9,7 @@ from scipy import sparse
 
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.kernel_regression import kernel
-from models.filterllm.text_tokens import TextTokens, fit_text_tokens
+from models.filterllm.text_tokens import TextTokens, fit_text_tokens, likeliest_weight
 
 N_ITEMS, N_USERS = 30, 7
 
@@ -89,3 +89,19 @@ def test_fewer_numbers_keep_what_varies_most() -> None:
     assert narrow.tokens.shape == (N_USERS, 3)
     correlation = np.corrcoef(values(narrow, texts).ravel(), values(fitted(), texts).ravel())[0, 1]
     assert 0.7 < correlation < 0.9999
+
+
+def test_texts_that_tell_nothing_weigh_nothing_and_telling_ones_much() -> None:
+    texts, labels = world()
+    noise = likeliest_weight(
+        fitted(), sparse.csr_array(labels), torch.zeros(N_USERS), rng=np.random.default_rng(0)
+    )
+    told = (texts @ np.random.default_rng(3).standard_normal((5, N_USERS)) > 0.3).astype(np.float32)
+    told[np.arange(N_ITEMS), np.arange(N_ITEMS) % N_USERS] = 1
+    config = FilterLLMConfig(text_ridge=0.7)
+    found = fit_text_tokens(
+        texts, sparse.csr_array(told), users=None, config=config, rng=np.random.default_rng(1)
+    )
+    sure = likeliest_weight(found, sparse.csr_array(told), torch.zeros(N_USERS), rng=np.random.default_rng(0))
+    assert noise < 0.2
+    assert sure > noise + 0.3
