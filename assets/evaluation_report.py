@@ -16,6 +16,7 @@ from assets.station_record import Recorded
 from assets.values import VALUE_TYPE
 from assets.work import at_work
 from data.snapshot import Snapshot
+from models.coldstart.published_space import PublishedSpace
 from models.collaborative.embeddings import CollaborativeEmbeddings
 
 EvaluationRun = run_config(EvaluationConfig)
@@ -31,6 +32,7 @@ def evaluation_report(
     interaction_snapshot: Snapshot,
     bpr_embeddings: CollaborativeEmbeddings,
     user_vocabulary_checkpoint: VocabularyCheckpoint,
+    published_space: PublishedSpace,
     config: EvaluationRun,  # type: ignore[valid-type]
     placement: Placement,  # type: ignore[valid-type]
     compute: Compute,
@@ -41,7 +43,7 @@ def evaluation_report(
     """Recall, NDCG and their kin on held-out items, beside chance, TF-IDF, kNN and ridge."""
     from assets.judging import evaluation_input, judge_all
     from assets.report_metadata import origin, report_metadata
-    from assets.scorers import oracle_scorers, product_scorers, reference_scorers
+    from assets.scorers import collaborative_scorer, oracle_scorers, product_scorers, reference_scorers
     from evaluation.compile_report import compile_report
 
     settings: EvaluationConfig = config.build()  # type: ignore[attr-defined]
@@ -50,14 +52,15 @@ def evaluation_report(
     compute.apply()
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:
         work.reads(interaction_snapshot, "evaluation")
-        judged = product_scorers(interaction_snapshot, bpr_embeddings, model, placement.build())  # type: ignore[attr-defined]
+        judged = product_scorers(interaction_snapshot, published_space, model, placement.build())  # type: ignore[attr-defined]
+        judged |= collaborative_scorer(interaction_snapshot, bpr_embeddings)
         judged |= oracle_scorers(interaction_snapshot, registry.root())
         if settings.references:
             judged |= reference_scorers(interaction_snapshot, bpr_embeddings, model, seed=settings.seed)
         judgements = judge_all(
             judged, evaluation_input(interaction_snapshot), report=progress.reporter(context, "report")
         )
-        records = work.records_of("bpr_embeddings", "user_vocabulary_checkpoint")
+        records = work.records_of("bpr_embeddings", "user_vocabulary_checkpoint", "published_space")
         report = compile_report(judgements, origin(interaction_snapshot, records), seed=settings.seed)
         work.tracked.metrics(report.metrics())
         return work.output(report, **report_metadata(report))

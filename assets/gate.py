@@ -9,7 +9,7 @@ import numpy as np
 from assets.judging import CUTOFF, evaluation_input
 from assets.model_version import ModelVersion, load_version
 from assets.promotion_decision import PromotionDecision
-from assets.scorers import placed_by_text
+from assets.spaces import placed_by_text
 from data.id_map import IdMap
 from data.snapshot import Snapshot
 from evaluation.audience import evaluate_audience

@@ -59,7 +59,7 @@ def cold_ndcg(snapshot: Snapshot) -> Callable[[Any], float] | None:
     def validate(model: Any) -> float:
         users = model.user_factors()
         items = np.zeros((snapshot.n_items, users.shape[1]), dtype=np.float32)
-        items[task.candidates] = model.item_factors(texts)
+        items[task.candidates] = model.relevance_factors(texts)
         ranked = rank_for_users(FactorScorer(users, items), task, k=CUTOFF)
         return float(ndcg(ranked.hits, ranked.n_true, k=CUTOFF).mean())
 

@@ -42,7 +42,7 @@ class ModelFiles:
 
     Attributes:
         checkpoint: Directory of the FilterLLM checkpoint.
-        space: Directory of the collaborative embeddings it was trained in.
+        space: Directory of the published vectors of users and warm items.
         users: Parquet file with the column ``user_id``; row u is the user with index u.
     """
 
@@ -74,7 +74,7 @@ class ModelFiles:
         Args:
             directory: Existing, empty folder.
             checkpoint: Checkpoint directory.
-            space: Directory of the collaborative embeddings.
+            space: Directory of the published vectors.
             user_ids: The user with index u at position u.
 
         Raises:

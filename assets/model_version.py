@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from data.id_map import IdMap
 from data.snapshot import Snapshot
-from models.collaborative.embeddings import CollaborativeEmbeddings
+from models.coldstart.published_space import PublishedSpace
 
 if TYPE_CHECKING:
     from assets.registry import Registry
@@ -45,7 +45,7 @@ class ModelVersion:
         content_hash: That snapshot's content hash.
         users: The vocabulary, user_index 0..U-1.
         warm_items: External ids of the items it was trained on, in the order of ``space.warm_items``.
-        space: Collaborative vectors of users and warm items.
+        space: Published vectors of users and warm items.
         model: The FilterLLM.
     """
 
@@ -54,12 +54,12 @@ class ModelVersion:
     content_hash: str
     users: IdMap
     warm_items: IdMap
-    space: CollaborativeEmbeddings
+    space: PublishedSpace
     model: "FilterLLM"
 
 
-def write_space(directory: Path, embeddings: CollaborativeEmbeddings, snapshot: Snapshot) -> None:
-    """Write the collaborative vectors with the external ids of their items."""
+def write_space(directory: Path, embeddings: PublishedSpace, snapshot: Snapshot) -> None:
+    """Write the published vectors with the external ids of their items."""
     embeddings.save(directory)
     ids = snapshot.items.ids_of(embeddings.warm_item_index)
     (directory / WARM_ITEMS).write_text(json.dumps(list(ids)), encoding="utf-8")
@@ -86,6 +86,6 @@ def load_version(registry: "Registry", version: int, *, cache: Path) -> ModelVer
         content_hash=registered.content_hash,
         users=IdMap(files.user_ids()),
         warm_items=IdMap(json.loads((files.space / WARM_ITEMS).read_text(encoding="utf-8"))),
-        space=CollaborativeEmbeddings.load(files.space),
+        space=PublishedSpace.load(files.space),
         model=load_checkpoint(files.checkpoint),
     )

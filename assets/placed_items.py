@@ -119,9 +119,11 @@ def fixed_digest(version: ModelVersion) -> str:
 
 
 def _placed(version: ModelVersion, group: WaitingItems, pseudo: Any, config: ColdUpdateConfig) -> Any:
-    from models.coldstart.embedding_update import place_items
+    from assets.spaces import text_vectors
+    from models.coldstart.published_space import place
 
-    if not len(group):
-        return np.empty((0, version.space.d), dtype=np.float32)
     space = version.space
-    return place_items(space.users, space.warm_items, pseudo, group.real_pairs, config)
+    if not len(group):
+        return np.empty((0, space.d), dtype=np.float32)
+    text_items = text_vectors(group.texts, space, version.model)
+    return place(space, pseudo, group.real_pairs, text_items=text_items, config=config)

@@ -17,7 +17,7 @@ from assets.values import VALUE_TYPE
 from assets.work import at_work
 from data.snapshot import Snapshot
 from evaluation.report import Report
-from models.collaborative.embeddings import CollaborativeEmbeddings
+from models.coldstart.published_space import PublishedSpace
 
 
 @dg.asset(
@@ -29,8 +29,8 @@ from models.collaborative.embeddings import CollaborativeEmbeddings
 def registered_model(
     context: dg.AssetExecutionContext,
     interaction_snapshot: Snapshot,
-    bpr_embeddings: CollaborativeEmbeddings,
     user_vocabulary_checkpoint: VocabularyCheckpoint,
+    published_space: PublishedSpace,
     evaluation_report: Report,
     registry: RegistryResource,
     progress: Progress,
@@ -49,7 +49,7 @@ def registered_model(
         for directory in (checkpoint, space):
             directory.mkdir()
         user_vocabulary_checkpoint.save(checkpoint)
-        write_space(space, bpr_embeddings, interaction_snapshot)
+        write_space(space, published_space, interaction_snapshot)
         registered = registry.open().register(
             checkpoint,
             space,

@@ -12,6 +12,7 @@ from data.snapshot import Snapshot
 from data.split import ItemRole
 from evaluation.scorer import FactorScorer
 from models.coldstart.config import ColdUpdateConfig
+from models.coldstart.published_space import PublishedSpace
 
 PRODUCT = "default"
 DIRECT = "filterllm"
@@ -25,53 +26,36 @@ class Judged(NamedTuple):
     probabilities: Any = None
 
 
-def placed_table(snapshot: Snapshot, embeddings: Any, model: Any, config: ColdUpdateConfig) -> Any:
-    """The item table that would be published: warm rows as trained, cold rows placed from their text.
+def placed_table(snapshot: Snapshot, space: PublishedSpace, model: Any, config: ColdUpdateConfig) -> Any:
+    """The item table that would be published: warm rows as composed, cold rows placed from their text.
 
     Returns:
-        Shape (I, D), float32; items that are neither warm nor held out stay zero.
+        Shape (I, F), float32; items that are neither warm nor held out stay zero.
     """
+    from assets.spaces import placed_by_text
+
     cold = snapshot.split.items_with_role(ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST)
-    table = embeddings.item_table(snapshot.n_items)
-    table[cold] = placed_by_text(snapshot.texts[cold], embeddings, model, config)
+    table = space.item_table(snapshot.n_items)
+    table[cold] = placed_by_text(snapshot.texts[cold], space, model, config)
     return table
 
 
-def placed_by_text(texts: list[str], embeddings: Any, model: Any, config: ColdUpdateConfig) -> Any:
-    """Vectors of items of which nothing but the text is known, as they would be published.
-
-    Args:
-        texts: C texts.
-        embeddings: The collaborative space, with U users.
-        model: The FilterLLM that names the pseudo-interactions.
-        config: Of the update; never more users per item than there are.
-
-    Returns:
-        Shape (C, D), float32.
-    """
-    from models.coldstart.embedding_update import place_items
-
-    pseudo = model.simulate(texts, k=min(config.users_per_item, len(embeddings.users)))
-    none = np.empty((0, 2), dtype=np.int64)
-    return place_items(embeddings.users, embeddings.warm_items, pseudo, none, config)
-
-
 def product_scorers(
-    snapshot: Snapshot, embeddings: Any, model: Any, config: ColdUpdateConfig
+    snapshot: Snapshot, space: PublishedSpace, model: Any, config: ColdUpdateConfig
 ) -> dict[str, Judged]:
-    """Ours: the product (placed embeddings), FilterLLM scored directly, the collaborative model alone."""
+    """Ours: the product (the published vectors) and FilterLLM scored directly."""
     texts = snapshot.texts[np.arange(snapshot.n_items)]
     users = model.user_factors()
     with model.remembering():
         relevance = FactorScorer(users, model.relevance_factors(texts))
         probabilities = FactorScorer(users, model.item_factors(texts))
-    placed = FactorScorer(embeddings.users, placed_table(snapshot, embeddings, model, config))
-    collaborative = FactorScorer(embeddings.users, embeddings.item_table(snapshot.n_items))
-    return {
-        PRODUCT: Judged(placed),
-        DIRECT: Judged(relevance, probabilities),
-        "collaborative": Judged(collaborative),
-    }
+        placed = FactorScorer(space.users, placed_table(snapshot, space, model, config))
+    return {PRODUCT: Judged(placed), DIRECT: Judged(relevance, probabilities)}
+
+
+def collaborative_scorer(snapshot: Snapshot, embeddings: Any) -> dict[str, Judged]:
+    """The collaborative model alone, which knows no cold item."""
+    return {"collaborative": Judged(FactorScorer(embeddings.users, embeddings.item_table(snapshot.n_items)))}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from assets.item_embeddings import item_embeddings
 from assets.progress import Progress
 from assets.promotion import promotion
 from assets.publication import publication
+from assets.published_space import published_space
 from assets.registered_model import registered_model
 from assets.token_vectors import token_vectors
 from assets.user_vocabulary_checkpoint import user_vocabulary_checkpoint
@@ -25,6 +26,7 @@ ASSETS = [
     bpr_embeddings,
     token_vectors,
     user_vocabulary_checkpoint,
+    published_space,
     evaluation_report,
     registered_model,
     promotion,

@@ -13,6 +13,7 @@ TRAINING = (
     "bpr_embeddings",
     "token_vectors",
     "user_vocabulary_checkpoint",
+    "published_space",
     "evaluation_report",
     "registered_model",
     "promotion",

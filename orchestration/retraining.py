@@ -117,7 +117,8 @@ def first_missing(home: Home, key: str, settings: Settings) -> tuple[str, str] |
 
 
 def _changed_setting(record: StationRecord, settings: Settings) -> str | None:
-    section = next((name for name, (op, _) in STATIONS.items() if op == record.station), None)
+    made_by = {name: op for name, (op, _) in STATIONS.items()} | {"placement": "published_space"}
+    section = next((name for name, op in made_by.items() if op == record.station), None)
     if section is None or record.station == JUDGING:
         return None
     then, now = record.parameters, settings.effective()[section]

@@ -21,7 +21,14 @@ def _product(inputs: "Inputs", seed: int) -> Iterator[Scored]:
 
     config = FilterLLMConfig(language_model=inputs.language_model, seed=seed)
     model, dtype = _fitted(inputs, config, vectors="ials", seed=seed, validated=True)
-    yield from _scored(inputs, model, dtype, names={PRODUCT: PRODUCT, DIRECT: DIRECT}, seed=seed)
+    yield from _scored(
+        inputs,
+        model,
+        dtype,
+        names={PRODUCT: PRODUCT, DIRECT: DIRECT},
+        update=ColdUpdateConfig(seed=seed),
+        seed=seed,
+    )
 
 
 def _reference(inputs: "Inputs", seed: int) -> Iterator[Scored]:
@@ -31,7 +38,8 @@ def _reference(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     config = FilterLLMConfig.reference(language_model=inputs.language_model, seed=seed)
     model, dtype = _fitted(inputs, config, vectors="mf", seed=seed, validated=False)
     names = {DIRECT: REFERENCE, PRODUCT: REFERENCE_PLACED}
-    yield from _scored(inputs, model, dtype, names=names, seed=seed, compare_with="items")
+    update = ColdUpdateConfig.literal(seed=seed)
+    yield from _scored(inputs, model, dtype, names=names, update=update, seed=seed)
 
 
 def _fitted(inputs: "Inputs", config: Any, *, vectors: str, seed: int, validated: bool) -> tuple[Any, str]:
@@ -56,7 +64,7 @@ def _fitted(inputs: "Inputs", config: Any, *, vectors: str, seed: int, validated
 
 
 def _scored(
-    inputs: "Inputs", model: Any, dtype: str, *, names: dict[str, str], seed: int, **update: Any
+    inputs: "Inputs", model: Any, dtype: str, *, names: dict[str, str], update: ColdUpdateConfig, seed: int
 ) -> Iterator[Scored]:
     """The one place that knows how the product scores.
 
@@ -65,13 +73,15 @@ def _scored(
         model: A FilterLLM.
         dtype: Of its training.
         names: Name of the product's scorer -> name in the table.
-        seed: Of the space and of the update.
-        update: Settings of the update that shall differ from the defaults.
+        update: How cold items are placed.
+        seed: Of the space.
     """
     from assets.scorers import product_scorers
+    from assets.spaces import composed_space
 
-    space = inputs.vectors("mf", seed)
-    judged = product_scorers(inputs.snapshot, space, model, ColdUpdateConfig(seed=seed, **update))
+    vectors = inputs.vectors("mf" if update.space == "bpr_embeddings" else "ials", seed)
+    space = composed_space(inputs.snapshot, vectors, model, update)
+    judged = product_scorers(inputs.snapshot, space, model, update)
     for scorer, name in names.items():
         yield Scored(name, judged[scorer].scorer, dtype)
 

@@ -19,7 +19,7 @@ from assets.registry import Lineage
 from data.errors import InputError
 from data.id_map import IdMap
 from data.store.store import Store
-from models.collaborative.embeddings import CollaborativeEmbeddings
+from models.coldstart.published_space import PublishedSpace
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.fit import fit_filterllm
 from tests.assets.mlflow_worlds import World
@@ -44,10 +44,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> VocabularyCheckpoint:
     return VocabularyCheckpoint(model, snapshot().users.fingerprint)
 
 
-def space() -> CollaborativeEmbeddings:
+def space() -> PublishedSpace:
     generator = np.random.default_rng(0)
     users, items = (generator.standard_normal((n, 4)).astype(np.float32) for n in (4, 3))
-    return CollaborativeEmbeddings(users, items, np.arange(3))
+    return PublishedSpace.of_vectors(users, items, np.arange(3))
 
 
 def registered(world: World, trained: VocabularyCheckpoint) -> int:
@@ -82,7 +82,7 @@ def test_a_version_loads_with_its_users_items_space_and_model(
 
 def test_warm_items_are_kept_by_their_external_ids(tmp_path: Path) -> None:
     index = np.array([0, 2], dtype=np.int64)
-    embeddings = CollaborativeEmbeddings(space().users, space().warm_items[:2], index)
+    embeddings = PublishedSpace.of_vectors(space().users, space().warm_items[:2], index)
     write_space(tmp_path, embeddings, snapshot())
     assert json.loads((tmp_path / WARM_ITEMS).read_text()) == ["w0", "w2"]
 

@@ -13,7 +13,7 @@ from assets.waiting_items import WaitingItems
 from models.coldstart.config import ColdUpdateConfig
 from tests.assets.versions import version
 
-CONFIG = ColdUpdateConfig(users_per_item=2, steps=20, draw="top")
+CONFIG = ColdUpdateConfig.literal(users_per_item=2, steps=20, compare_with="users")
 FOR_DAN = {"For dan": [0.01, 0.01, 0.01, 0.97]}
 
 

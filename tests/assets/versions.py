@@ -14,8 +14,8 @@ from data.interactions import Interactions
 from data.item_texts import ItemTexts
 from data.snapshot import Manifest, Snapshot
 from data.split import HeldOut, ItemRole, Split
+from models.coldstart.published_space import PublishedSpace
 from models.coldstart.top_users import TopUsers
-from models.collaborative.embeddings import CollaborativeEmbeddings
 
 USERS = ["ann", "bob", "cyd", "dan"]
 ITEMS = ["w0", "w1", "w2", "v0", "v1", "t0", "t1", "n0"]
@@ -89,7 +89,7 @@ def version(
     content_hash: str = "hash",
 ) -> ModelVersion:
     """A version in a space of as many dimensions as users: user u has the unit vector u."""
-    space = CollaborativeEmbeddings(
+    space = PublishedSpace.of_vectors(
         users=np.eye(len(users), dtype=np.float32),
         warm_items=np.ones((len(warm_items), len(users)), dtype=np.float32),
         warm_item_index=np.arange(len(warm_items)),

@@ -21,6 +21,7 @@ CHECKED = (
     "bpr_embeddings",
     "token_vectors",
     "user_vocabulary_checkpoint",
+    "published_space",
     "evaluation_report",
     "cold_item_distributions",
     "item_embeddings",

@@ -18,6 +18,7 @@ from assets.item_distributions import ItemDistributions
 from data.snapshot import Snapshot
 from data.snapshot_build import build_snapshot
 from data.split_choice import SplitChoice
+from models.coldstart.published_space import PublishedSpace
 from models.coldstart.top_users import TopUsers
 from models.collaborative.embeddings import CollaborativeEmbeddings
 from tests.data.contents import contents_of, random_events
@@ -58,6 +59,13 @@ def embeddings(of: Snapshot) -> CollaborativeEmbeddings:
     warm = of.split.warm_items
     users, items = (generator.standard_normal((n, 4)).astype(np.float32) for n in (of.n_users, len(warm)))
     return CollaborativeEmbeddings(users, items, warm)
+
+
+def space(of: Snapshot, *, dead: int | None = None) -> PublishedSpace:
+    found = embeddings(of)
+    if dead is not None:
+        found.users[dead] = 0
+    return PublishedSpace.of_vectors(found.users, found.warm_items, found.warm_item_index)
 
 
 def checkpoint(
@@ -118,6 +126,7 @@ def run(**changed: Any) -> dg.ExecuteInProcessResult:
         "interaction_snapshot": of,
         "bpr_embeddings": embeddings(of),
         "user_vocabulary_checkpoint": checkpoint(of),
+        "published_space": space(of),
         "cold_item_distributions": distributions(),
         "item_embeddings": placed(),
         **changed,
@@ -159,6 +168,7 @@ def test_sound_values_pass_every_check() -> None:
             "vectors_are_whole",
             "frozen_weights_are_unchanged",
             "vocabulary_matches_the_snapshot",
+            "published_space_is_whole",
             "audiences_are_distributions",
             "nothing_fixed_has_moved",
             "placed_vectors_are_sound",
@@ -179,6 +189,7 @@ def test_each_broken_value_fails_its_own_check_and_the_run() -> None:
             "frozen_weights_are_unchanged",
         ),
         ({"user_vocabulary_checkpoint": foreign}, "vocabulary_matches_the_snapshot"),
+        ({"published_space": space(of, dead=3)}, "published_space_is_whole"),
         ({"item_embeddings": placed(after="moved")}, "nothing_fixed_has_moved"),
     ):
         result = run(**changed)
@@ -196,7 +207,7 @@ def test_blocking_is_for_broken_data_alone() -> None:
         for spec in check.check_specs:
             blocking[spec.name] = spec.blocking
     assert [name for name, blocks in blocking.items() if not blocks] == ["validation_is_above_popularity"]
-    assert len(blocking) == 12
+    assert len(blocking) == 13
 
 
 def test_checks_load_light() -> None:

@@ -23,12 +23,16 @@ GRAPH: dict[str, tuple[set[str], str | None]] = {
     "bpr_embeddings": ({"interaction_snapshot"}, PARTITIONED),
     "token_vectors": ({"interaction_snapshot", "bpr_embeddings"}, PARTITIONED),
     "user_vocabulary_checkpoint": ({"interaction_snapshot", "token_vectors"}, PARTITIONED),
+    "published_space": (
+        {"interaction_snapshot", "bpr_embeddings", "token_vectors", "user_vocabulary_checkpoint"},
+        PARTITIONED,
+    ),
     "evaluation_report": (
-        {"interaction_snapshot", "bpr_embeddings", "user_vocabulary_checkpoint"},
+        {"interaction_snapshot", "bpr_embeddings", "user_vocabulary_checkpoint", "published_space"},
         PARTITIONED,
     ),
     "registered_model": (
-        {"interaction_snapshot", "bpr_embeddings", "user_vocabulary_checkpoint", "evaluation_report"},
+        {"interaction_snapshot", "user_vocabulary_checkpoint", "published_space", "evaluation_report"},
         PARTITIONED,
     ),
     "promotion": ({"interaction_snapshot", "registered_model"}, PARTITIONED),
@@ -49,6 +53,7 @@ CHECKS: dict[str, dict[str, bool]] = {
         "frozen_weights_are_unchanged": True,
         "vocabulary_matches_the_snapshot": True,
     },
+    "published_space": {"published_space_is_whole": True},
     "evaluation_report": {"report_is_complete_and_finite": True},
     "cold_item_distributions": {"audiences_are_distributions": True},
     "item_embeddings": {"nothing_fixed_has_moved": True, "placed_vectors_are_sound": True},

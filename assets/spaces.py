@@ -1,0 +1,77 @@
+"""From trained models to the space that is published, and from texts to places in it."""
+
+from typing import Any
+
+import numpy as np
+
+from data.snapshot import Snapshot
+from data.split import ItemRole
+from models.coldstart.config import ColdUpdateConfig
+from models.coldstart.published_space import PublishedSpace
+
+NO_PAIRS = np.empty((0, 2), dtype=np.int64)
+
+
+def composed_space(
+    snapshot: Snapshot, collaborative: Any, model: Any, config: ColdUpdateConfig
+) -> PublishedSpace:
+    """Collaborative and text vectors side by side, with cold items calibrated on the validation phase.
+
+    Args:
+        snapshot: What both were trained on.
+        collaborative: Its collaborative embeddings.
+        model: Its FilterLLM.
+        config: Of the placement.
+
+    Returns:
+        The space; where the snapshot has no users with warm and cold validation pairs, cold items enter a list
+        as they come.
+    """
+    from assets.calibrating import calibrated
+    from models.coldstart.published_space import compose
+
+    warm = snapshot.texts[collaborative.warm_item_index]
+    text_items = model.warm_text_items(warm)
+    alone = PublishedSpace.of_vectors(
+        collaborative.users, collaborative.warm_items, collaborative.warm_item_index
+    )
+    space = compose(alone, model.text_users(), text_items, config=config)
+    cold = snapshot.split.items_with_role(ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST)
+    if not space.has_text or not len(cold):
+        return space
+    return calibrated(space, snapshot, placed_by_text(snapshot.texts[cold], space, model, config))
+
+
+def placed_by_text(texts: list[str], space: PublishedSpace, model: Any, config: ColdUpdateConfig) -> Any:
+    """Vectors of items of which nothing but the text is known, as they would be published.
+
+    Args:
+        texts: C texts.
+        space: The published space, with U users.
+        model: The FilterLLM that names the pseudo-interactions.
+        config: Of the update; never more users per item than there are.
+
+    Returns:
+        Shape (C, F), float32.
+    """
+    from models.coldstart.published_space import place
+
+    pseudo = model.simulate(texts, k=min(config.users_per_item, len(space.users)))
+    text_items = text_vectors(texts, space, model)
+    return place(space, pseudo, NO_PAIRS, text_items=text_items, config=_fitting(config, space))
+
+
+def text_vectors(texts: list[str], space: PublishedSpace, model: Any) -> Any:
+    """The items' side of the space's text part, (C, D) float32; nothing where it has none, zeros for no text."""
+    if not space.has_text:
+        return np.zeros((len(texts), 0), dtype=np.float32)
+    vectors = model.text_items(texts)
+    vectors[[not text.strip() for text in texts]] = 0
+    return vectors
+
+
+def _fitting(config: ColdUpdateConfig, space: PublishedSpace) -> ColdUpdateConfig:
+    """Never more users per item than there are."""
+    from dataclasses import replace
+
+    return replace(config, users_per_item=min(config.users_per_item, len(space.users)))

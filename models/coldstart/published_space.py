@@ -1,0 +1,219 @@
+"""The space that is published: what collaboration says and what the text says, side by side in one vector.
+
+A score is one inner product. Its first part comes from the collaborative model, its second from FilterLLM's
+table of users; both are brought to the same spread for every user. Warm items lean on the first part, cold ones
+on the second, and an offset puts both into one list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.coldstart.config import ColdUpdateConfig
+from models.coldstart.fold_in import FoldInConfig, fold_in_items
+from models.coldstart.top_users import TopUsers
+from models.retrieval import FloatTable, IndexArray
+
+FILE_NAME = "published_space.npz"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How cold items enter a list beside warm ones: ``scale * (collaborative + text part) + offset``.
+
+    Attributes:
+        collaborative: Brings an updated embedding's part to the spread of a warm item's.
+        scale: Of the whole score.
+        offset: Added to it, the same for every user and cold item.
+    """
+
+    collaborative: float = 1.0
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+@dataclass(frozen=True)
+class PublishedSpace:
+    """Vectors of users and warm items as they are published, and what it takes to add cold items.
+
+    Attributes:
+        users: (U, F) float32; F = d + D + 1 with a text part, else d.
+        warm_items: (W, F) float32.
+        warm_item_index: (W,) int64, rising.
+        collaborative_size: d, the first numbers of a vector.
+        user_scale: (U,) float32, by which the users' first d numbers were divided.
+        calibration: Of cold items.
+    """
+
+    users: FloatTable
+    warm_items: FloatTable
+    warm_item_index: IndexArray
+    collaborative_size: int
+    user_scale: FloatTable
+    calibration: Calibration = Calibration()
+
+    def __post_init__(self) -> None:
+        users, items = self.users, self.warm_items
+        if users.ndim != 2 or items.ndim != 2 or users.shape[1] != items.shape[1]:
+            raise ValueError(
+                "users (U, F) and warm_items (W, F) must be of equal width, "
+                f"got shapes {users.shape} and {items.shape}"
+            )
+        if self.warm_item_index.shape != (len(items),) or self.user_scale.shape != (len(users),):
+            raise ValueError(
+                f"warm_item_index must be ({len(items)},) and user_scale ({len(users)},), "
+                f"got {self.warm_item_index.shape} and {self.user_scale.shape}"
+            )
+        if not 1 <= self.collaborative_size <= users.shape[1]:
+            raise ValueError(
+                f"collaborative_size must be in 1..{users.shape[1]}, got {self.collaborative_size}"
+            )
+
+    @classmethod
+    def of_vectors(
+        cls, users: FloatTable, warm_items: FloatTable, warm_item_index: IndexArray
+    ) -> PublishedSpace:
+        """A collaborative space as it is, without a text part."""
+        ones = np.ones(len(users), dtype=np.float32)
+        return cls(users, warm_items, warm_item_index, users.shape[1], ones)
+
+    @property
+    def d(self) -> int:
+        """F."""
+        return int(self.users.shape[1])
+
+    def item_table(self, n_items: int) -> FloatTable:
+        """(n_items, F) float32, zeros where an item is not warm."""
+        table = np.zeros((n_items, self.d), dtype=np.float32)
+        table[self.warm_item_index] = self.warm_items
+        return table
+
+    @property
+    def has_text(self) -> bool:
+        """Whether vectors have a text part."""
+        return self.collaborative_size < self.d
+
+    @property
+    def collaborative_users(self) -> FloatTable:
+        """(U, d) float32, as the collaborative model left them."""
+        return self.users[:, : self.collaborative_size] * self.user_scale[:, None]
+
+    def save(self, directory: Path) -> None:
+        """Write one ``.npz`` into an existing directory."""
+        np.savez(
+            directory / FILE_NAME,
+            users=self.users,
+            warm_items=self.warm_items,
+            warm_item_index=self.warm_item_index,
+            collaborative_size=np.int64(self.collaborative_size),
+            user_scale=self.user_scale,
+            calibration=np.array(astuple(self.calibration), dtype=np.float64),
+        )
+
+    @classmethod
+    def load(cls, directory: Path) -> PublishedSpace:
+        """Read back what ``save`` wrote, bit for bit; refuses pickled objects."""
+        with np.load(directory / FILE_NAME, allow_pickle=False) as arrays:
+            return cls(
+                users=arrays["users"],
+                warm_items=arrays["warm_items"],
+                warm_item_index=arrays["warm_item_index"],
+                collaborative_size=int(arrays["collaborative_size"]),
+                user_scale=arrays["user_scale"],
+                calibration=Calibration(*arrays["calibration"].tolist()),
+            )
+
+
+def compose(
+    collaborative: PublishedSpace,
+    text_users: FloatTable,
+    text_items: FloatTable,
+    *,
+    config: ColdUpdateConfig,
+) -> PublishedSpace:
+    """Put the collaborative vectors and the text's side by side.
+
+    Args:
+        collaborative: The collaborative space alone, users (U, d) and warm items (W, d).
+        text_users: FilterLLM's table (U, D).
+        text_items: What the warm items' texts say (W, D), each without the item's own users.
+        config: ``text_weight`` 0 leaves the text part out; ``warm_text_weight`` is its weight for warm items.
+
+    Returns:
+        The space.
+    """
+    if not config.text_weight:
+        return collaborative
+    n_users, d = collaborative.users.shape
+    scale = spread(collaborative.users, collaborative.warm_items)
+    text_scale = spread(text_users, text_items)
+    one, zero = np.ones((n_users, 1)), np.zeros((len(text_items), 1))
+    users = [collaborative.users / scale[:, None], text_users / text_scale[:, None], one]
+    items = [collaborative.warm_items, config.warm_text_weight * text_items, zero]
+    return PublishedSpace(
+        np.concatenate(users, axis=1).astype(np.float32),
+        np.concatenate(items, axis=1).astype(np.float32),
+        collaborative.warm_item_index,
+        d,
+        scale.astype(np.float32),
+    )
+
+
+def spread(users: FloatTable, items: FloatTable) -> NDArray[np.float64]:
+    """Standard deviation (U,) of each user's scores over the items; 1 where he has none."""
+    covariance = np.cov(items.astype(np.float64), rowvar=False).reshape(items.shape[1], -1)
+    variance = np.einsum("ud,de,ue->u", users, covariance, users, optimize=True)
+    return np.where(variance > 1e-12, np.sqrt(variance.clip(min=1e-12)), 1.0)
+
+
+def place(
+    space: PublishedSpace,
+    pseudo: TopUsers | None,
+    real_pairs: IndexArray,
+    *,
+    text_items: FloatTable,
+    config: ColdUpdateConfig,
+) -> FloatTable:
+    """Vectors of items that the training has not seen.
+
+    The collaborative part is found from the item's simulated and real users, all else held fixed; the text part
+    is what the text says. An item without real users is weighed as a cold one; the more it has, the more like a
+    warm one, half and half at ``config.warm_at`` of them.
+
+    Args:
+        space: Where to; not changed.
+        pseudo: Simulated users of the C items; None for items that are placed by real users alone.
+        real_pairs: Position of the item in [0, C) and user_index, shape (n, 2), int64; may be empty.
+        text_items: (C, D) float32, the items' side of FilterLLM's table; zeros for items without a text.
+        config: Settings.
+
+    Returns:
+        Shape (C, F), float32.
+
+    Raises:
+        ValueError: As ``place_items`` and ``fold_in_items``.
+    """
+    from models.coldstart.embedding_update import place_items  # torch: this file is read by the code location
+
+    users = space.collaborative_users
+    if config.update == "fold_in":
+        fold = FoldInConfig(users_per_item=config.users_per_item, draw=config.draw, seed=config.seed)
+        rows = fold_in_items(users, pseudo, real_pairs=real_pairs, config=fold)
+    else:
+        warm = space.warm_items[:, : space.collaborative_size]
+        rows = place_items(users, warm, pseudo, real_pairs, config)
+    if not space.has_text:
+        return rows
+    n_real = np.bincount(real_pairs[:, 0], minlength=len(rows)).astype(np.float64)
+    cold = (config.warm_at / (config.warm_at + n_real))[:, None]  # (C, 1): 1 without real users
+    given, whole = space.calibration, space.calibration.scale
+    parts = [
+        (cold * whole * given.collaborative + 1 - cold) * rows,
+        (cold * whole * config.text_weight + (1 - cold) * config.warm_text_weight) * text_items,
+        cold * given.offset,
+    ]
+    return np.concatenate(parts, axis=1).astype(np.float32)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.coldstart.config import ColdUpdateConfig
+from models.coldstart.fold_in import FoldInConfig, fold_in_items
+from models.coldstart.published_space import Calibration, PublishedSpace, compose, place, spread
+from models.coldstart.top_users import TopUsers
+
+N_USERS, N_WARM, D, T = 8, 6, 3, 2
+NO_PAIRS = np.empty((0, 2), dtype=np.int64)
+rng = np.random.default_rng(0)
+
+
+def floats(*shape: int) -> NDArray[np.float32]:
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+ALONE = PublishedSpace.of_vectors(floats(N_USERS, D), floats(N_WARM, D), np.arange(N_WARM))
+TEXT_USERS, TEXT_WARM = floats(N_USERS, T), floats(N_WARM, T)
+PSEUDO = TopUsers(np.array([[1, 4], [2, 7]]), np.log(np.array([[0.5, 0.2], [0.4, 0.3]], dtype=np.float32)))
+TEXT_COLD = floats(2, T)
+
+
+def config(**changes: Any) -> ColdUpdateConfig:
+    return ColdUpdateConfig(**({"users_per_item": 2, "text_weight": 2.0, "warm_text_weight": 0.5} | changes))
+
+
+def test_spread_is_the_deviation_of_each_users_scores() -> None:
+    users, items = floats(5, 3), floats(40, 3)
+    np.testing.assert_allclose(spread(users, items), (users @ items.T).std(axis=1, ddof=1), rtol=1e-5)
+    assert spread(np.zeros((1, 3), dtype=np.float32), items).tolist() == [1.0]
+
+
+def test_a_warm_score_is_both_parts_at_a_spread_of_one() -> None:
+    space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
+    assert space.d == D + T + 1
+    assert space.has_text
+    score = space.users @ space.warm_items.T
+    one, other = ALONE.users @ ALONE.warm_items.T, TEXT_USERS @ TEXT_WARM.T
+    expected = one / one.std(axis=1, ddof=1, keepdims=True)
+    expected += 0.5 * other / other.std(axis=1, ddof=1, keepdims=True)
+    np.testing.assert_allclose(score, expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(space.collaborative_users, ALONE.users, rtol=1e-5)
+
+
+def test_without_text_weight_the_space_stays_what_it_was() -> None:
+    assert compose(ALONE, TEXT_USERS, TEXT_WARM, config=config(text_weight=0.0)) is ALONE
+    placed = place(
+        ALONE, PSEUDO, NO_PAIRS, text_items=np.zeros((2, 0), dtype=np.float32), config=config(text_weight=0.0)
+    )
+    expected = fold_in_items(ALONE.users, PSEUDO, real_pairs=NO_PAIRS, config=FoldInConfig(users_per_item=2))
+    np.testing.assert_array_equal(placed, expected)
+
+
+def test_a_cold_score_is_scaled_and_shifted_by_the_calibration() -> None:
+    from dataclasses import replace
+
+    space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
+    space = replace(space, calibration=Calibration(collaborative=0.5, scale=3.0, offset=-1.5))
+    placed = place(space, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=config())
+    rows = fold_in_items(
+        space.collaborative_users, PSEUDO, real_pairs=NO_PAIRS, config=FoldInConfig(users_per_item=2)
+    )
+    one = space.users[:, :D] @ rows.T
+    other = space.users[:, D : D + T] @ TEXT_COLD.T
+    np.testing.assert_allclose(
+        space.users @ placed.T, 3 * (0.5 * one + 2 * other) - 1.5, rtol=1e-3, atol=1e-3
+    )
+
+
+@pytest.mark.parametrize(("readers", "cold"), [(0, 1.0), (1, 0.75), (3, 0.5)])
+def test_an_item_with_readers_is_weighed_between_cold_and_warm(readers: int, cold: float) -> None:
+    from dataclasses import replace
+
+    space = replace(
+        compose(ALONE, TEXT_USERS, TEXT_WARM, config=config()), calibration=Calibration(1.0, 1.0, 8.0)
+    )
+    real = np.array([[0, user] for user in range(readers)], dtype=np.int64).reshape(-1, 2)
+    placed = place(space, PSEUDO, real, text_items=TEXT_COLD, config=config(warm_at=3.0))
+    assert placed[0, -1] == pytest.approx(8 * cold)
+    np.testing.assert_allclose(placed[0, D : D + T], (2 * cold + 0.5 * (1 - cold)) * TEXT_COLD[0], rtol=1e-5)
+    assert placed[1, -1] == pytest.approx(8)
+
+
+def test_the_papers_update_is_a_choice() -> None:
+    space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
+    moved = place(space, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=config(update="bpr"))
+    folded = place(space, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=config())
+    assert np.abs(moved[:, :D] - folded[:, :D]).max() > 0.01
+    np.testing.assert_array_equal(moved[:, D:], folded[:, D:])
+    literal = ColdUpdateConfig.literal(seed=3)
+    assert (literal.update, literal.compare_with, literal.text_weight) == ("bpr", "items", 0.0)
+    assert (literal.users_per_item, literal.space, literal.seed) == (20, "bpr_embeddings", 3)
+
+
+def test_it_rests_as_it_was(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
+    space = replace(space, calibration=Calibration(0.1, 0.2, 0.3))
+    space.save(tmp_path)
+    loaded = PublishedSpace.load(tmp_path)
+    for name in ("users", "warm_items", "warm_item_index", "user_scale"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(space, name))
+    assert (loaded.collaborative_size, loaded.calibration) == (D, Calibration(0.1, 0.2, 0.3))
+
+
+def test_tables_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="equal width"):
+        PublishedSpace.of_vectors(floats(2, 3), floats(2, 4), np.arange(2))
+    with pytest.raises(ValueError, match="warm_item_index must be"):
+        PublishedSpace.of_vectors(floats(2, 3), floats(2, 3), np.arange(3))
+    with pytest.raises(ValueError, match=r"collaborative_size must be in 1\.\.3, got 4"):
+        PublishedSpace(floats(2, 3), floats(2, 3), np.arange(2), 4, np.ones(2, dtype=np.float32))
+    with pytest.raises(ValueError, match="update must be one of fold_in, bpr, got 'magic'"):
+        config(update="magic")
+    with pytest.raises(ValueError, match="warm_at must be above 0"):
+        config(warm_at=0.0)
