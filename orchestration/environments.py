@@ -10,6 +10,7 @@ from assets.placement import Placement
 from assets.progress import Progress
 from assets.resources import Compute, RegistryResource, StoreResource
 from assets.run_lock import RunLock
+from data.errors import InputError
 from data.home import DAGSTER_VARIABLE, HOME_VARIABLE, Home
 from orchestration.io_managers import Artifacts
 
@@ -24,6 +25,7 @@ INSTANCE = {
     },
 }
 COMMAND_LINE = "command_line.yaml"
+THREADS_VARIABLE = "COLDCAST_THREADS"
 NOT_CAPTURED = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
 DAEMON_WAITS_SECONDS = 6 * 3600.0  # a run from the UI or a sensor waits for the one before it
 
@@ -37,7 +39,12 @@ def instance_settings(home: Home) -> dict[str, Any]:
 
 
 def use_home(home: Home) -> Home:
-    """Make this home the one that this process and its children use; write Dagster's settings, twice."""
+    """Make this home the one that this process and its children use; write Dagster's settings, twice.
+
+    Raises:
+        InputError: If ``COLDCAST_THREADS`` is no number of threads: every job would fail on it.
+    """
+    require_threads()
     home.create()
     os.environ[HOME_VARIABLE] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
@@ -54,6 +61,24 @@ def use_home(home: Home) -> Home:
     return home
 
 
+def require_threads() -> None:
+    """Refuse a ``COLDCAST_THREADS`` that is no number of threads; unset and empty are the default.
+
+    Raises:
+        InputError: Naming the value and what is expected.
+    """
+    given = os.environ.get(THREADS_VARIABLE, "")
+    try:
+        usable = not given or int(given) >= 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InputError(
+            f"{THREADS_VARIABLE} must be a whole number of threads, at least 0 (0: the default), got {given!r}; "
+            "set such a number or unset it"
+        )
+
+
 def resources(*, progress: Progress, lock_wait_seconds: float) -> dict[str, Any]:
     """What the assets may ask for; every value is found through the environment at run time.
 
@@ -66,7 +91,7 @@ def resources(*, progress: Progress, lock_wait_seconds: float) -> dict[str, Any]
         "store": StoreResource(),
         "registry": RegistryResource(),
         "compute": Compute(
-            threads=dg.EnvVar.int("COLDCAST_THREADS") if "COLDCAST_THREADS" in os.environ else 0
+            threads=dg.EnvVar.int(THREADS_VARIABLE) if os.environ.get(THREADS_VARIABLE) else 0
         ),
         "placement": Placement(),
         "progress": progress,
