@@ -49,7 +49,7 @@ class Decision:
 
     Attributes:
         promote: Whether the challenger becomes champion.
-        reason: One sentence with the numbers that decided.
+        reason: One sentence with the numbers that decided; the verdict itself is ``promote``.
         numbers: Everything that was looked at, by name.
     """
 
@@ -100,13 +100,13 @@ def decide(
     _check(challenger, champion, reference)
     if champion is not None and champion.snapshot_hash == challenger.snapshot_hash:
         reason = (
-            f"Refused: {challenger.name} and {champion.name} were trained on the same snapshot "
+            f"{challenger.name} and {champion.name} were trained on the same snapshot "
             f"{challenger.snapshot_hash}; nothing new could have been learned."
         )
         return Decision(False, reason, {})
     if not len(challenger.ndcg):
         reason = (
-            f"Refused: no user has a cold validation item that no model has trained on, so {challenger.name} "
+            f"no user has a cold validation item that no model has trained on, so {challenger.name} "
             "cannot be judged."
         )
         return Decision(False, reason, {"n_users": 0.0})
@@ -116,7 +116,7 @@ def decide(
 
 
 def _against_reference(challenger: Contender, reference: Values, seed: int) -> Decision:
-    """No champion yet: beat the TF-IDF profile."""
+    """No champion yet: beat the TF-IDF profile clearly."""
     difference = paired_difference(challenger.counted(), reference, seed=seed)
     numbers = {
         "challenger_ndcg": float(challenger.counted().mean()),
@@ -125,15 +125,18 @@ def _against_reference(challenger: Contender, reference: Values, seed: int) -> D
         "n_users": float(difference.n),
     }
     promote = difference.low > 0
-    verdict = (
-        "Promoted: there is no champion yet and" if promote else "Refused: there is no champion yet, but"
+    told = (
+        f"the TF-IDF profile on cold validation NDCG@20: {numbers['challenger_ndcg']:.4f} against "
+        f"{numbers['reference_ndcg']:.4f}, {_spoken(difference)} over {difference.n} users"
     )
-    relation = "beats" if promote else "does not beat"
-    reason = (
-        f"{verdict} {challenger.name} {relation} the TF-IDF profile on cold validation NDCG@20: "
-        f"{numbers['challenger_ndcg']:.4f} against {numbers['reference_ndcg']:.4f}, "
-        f"{_spoken(difference)} over {difference.n} users."
-    )
+    if promote:
+        reason = f"there is no champion yet and {challenger.name} beats {told}."
+    else:
+        reached = "below 0" if difference.low < 0 else "down to 0"
+        reason = (
+            f"there is no champion yet, but {challenger.name} is not clearly better than {told}; the interval "
+            f"reaches {reached}, that of a first version has to lie above 0."
+        )
     return Decision(promote, reason, numbers)
 
 
@@ -161,21 +164,21 @@ def _against_champion(challenger: Contender, champion: Contender, seed: int) -> 
         numbers |= {**_named("audience_difference", audience), "n_items": float(audience.n)}
     if not _above(difference.low, floor):
         reason = (
-            f"Refused: {challenger.name} may be worse, {told}; the lower end must stay above {floor:+.4f} "
+            f"{challenger.name} may be worse, {told}; the lower end must stay above {floor:+.4f} "
             f"({TOLERATED_LOSS:.0%} of the champion)."
         )
         return Decision(False, reason, numbers)
     if difference.mean <= 0 and challenger.users_covered <= champion.users_covered:
-        reason = f"Refused: {challenger.name} is neither better nor covers more users, {told}; {coverage}."
+        reason = f"{challenger.name} is neither better nor covers more users, {told}; {coverage}."
         return Decision(False, reason, numbers)
     if audience is not None and audience.high < 0:
         reason = (
-            f"Refused: {challenger.name} names worse audiences, NDCG@20 over users {_spoken(audience)} on "
+            f"{challenger.name} names worse audiences, NDCG@20 over users {_spoken(audience)} on "
             f"{audience.n} cold items, significantly below {champion.name}; {told}."
         )
         return Decision(False, reason, numbers)
     side = f"; audience NDCG@20 {_spoken(audience)} on {audience.n} cold items" if audience else ""
-    return Decision(True, f"Promoted: {challenger.name} has {told}; {coverage}{side}.", numbers)
+    return Decision(True, f"{challenger.name} has {told}; {coverage}{side}.", numbers)
 
 
 def _audience_difference(challenger: Contender, champion: Contender, seed: int) -> Interval | None:

@@ -141,7 +141,7 @@ def first(way: Way) -> str:
 
 def test_the_first_version_is_promoted_and_published(way: Way, first: str) -> None:
     assert first.startswith("new content ")
-    assert "version 1: promoted: Promoted: there is no champion yet and version 1 beats the TF-IDF" in first
+    assert "version 1: promoted: there is no champion yet and version 1 beats the TF-IDF" in first
     assert way.published() == 1
     champion = RegistryResource(home=str(way.home.root)).open().champion()
     assert champion is not None
@@ -237,7 +237,7 @@ def test_a_forced_retrain_has_the_same_hash_and_is_not_promoted(way: Way, forced
     one, two = way.keys()
     snapshots = [Snapshot.load(way.folder("interaction_snapshot", key)) for key in (one, two)]
     assert snapshots[0].content_hash == snapshots[1].content_hash
-    assert "version 2: refused: Refused: version 2 and version 1 were trained on the same snapshot" in forced
+    assert "version 2: refused: version 2 and version 1 were trained on the same snapshot" in forced
     assert way.published() == 1
     refused = RegistryResource(home=str(way.home.root)).open().version(2)
     assert refused.decision == "refused"

@@ -32,7 +32,7 @@ CHAMPION = contender("version 1")
 @pytest.mark.parametrize(
     ("challenger", "promote", "reason"),
     [
-        (contender(ndcg=BASE * 1.1), True, "Promoted: version 2 has cold validation NDCG@20"),
+        (contender(ndcg=BASE * 1.1), True, "version 2 has cold validation NDCG@20"),
         (
             contender(ndcg=BASE + NOISE * 0.01 - 1e-5, users_covered=1001),
             True,
@@ -80,16 +80,37 @@ def test_users_unknown_to_the_champion_count_zero_for_it():
 @pytest.mark.parametrize(
     ("ndcg", "promote", "reason"),
     [
-        (BASE, True, "Promoted: there is no champion yet and version 2 beats the TF-IDF profile"),
-        (REFERENCE, False, "does not beat the TF-IDF profile"),
-        (REFERENCE + 10 * NOISE, False, "does not beat the TF-IDF profile"),
-        (REFERENCE * 0.5, False, "does not beat the TF-IDF profile"),
+        (BASE, True, "there is no champion yet and version 2 beats the TF-IDF profile"),
+        (REFERENCE, False, "is not clearly better than the TF-IDF profile"),
+        (REFERENCE + 10 * NOISE, False, "is not clearly better than the TF-IDF profile"),
+        (REFERENCE * 0.5, False, "is not clearly better than the TF-IDF profile"),
     ],
 )
 def test_without_a_champion(ndcg, promote, reason):
     decision = decide(contender(ndcg=ndcg), None, reference=REFERENCE)
     assert decision.promote is promote
     assert reason in decision.reason
+
+
+def test_more_on_average_is_not_enough_and_the_reason_says_why():
+    """The mean is above the profile's, its interval reaches below zero."""
+    decision = decide(
+        contender(ndcg=REFERENCE + 10 * (NOISE - NOISE.mean()) + 1e-3), None, reference=REFERENCE
+    )
+    assert not decision.promote
+    assert decision.numbers["ndcg_difference"] == pytest.approx(1e-3)
+    assert decision.reason.endswith(
+        "the interval reaches below 0, that of a first version has to lie above 0."
+    )
+    nothing = decide(contender(ndcg=REFERENCE), None, reference=REFERENCE)
+    assert "the interval reaches down to 0," in nothing.reason
+
+
+@pytest.mark.parametrize("ndcg", [BASE * 1.1, BASE, BASE * 0.5])
+@pytest.mark.parametrize("champion", [CHAMPION, None])
+def test_the_verdict_is_left_to_whoever_prints_the_reason(ndcg, champion):
+    reason = decide(contender(ndcg=ndcg), champion, reference=REFERENCE).reason
+    assert not any(word in reason.lower() for word in ("refused", "promoted"))
 
 
 def test_reason_and_numbers_agree():

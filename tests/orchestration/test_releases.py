@@ -23,7 +23,7 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
     before = dict(os.environ)
     cli = trained(tmp_path_factory.mktemp("releases"))
     told = cli.run("retrain", "--force")
-    assert "version 2: refused: Refused: version 2 and version 1 were trained on the same snapshot" in told
+    assert "version 2: refused: version 2 and version 1 were trained on the same snapshot" in told
     yield cli
     os.environ.clear()
     os.environ.update(before)
