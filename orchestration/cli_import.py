@@ -22,7 +22,9 @@ FROM = click.option(
 )
 ENCODING = click.option("--encoding", default=None, help="Of the text files; the source's own if left out.")
 TEMPLATE = click.option("--template", default=None, help="How attributes become part of an item's text.")
-MIN_RATING = click.option("--min-rating", type=float, default=None, help="Leave out ratings below this one.")
+MIN_RATING = click.option(
+    "--min-rating", type=float, default=None, help="Leave out interactions rated (weighted) below this one."
+)
 CREATE_UNKNOWN = click.option(
     "--create-unknown", is_flag=True, help="Create users and items that interactions name and nobody listed."
 )
@@ -120,9 +122,18 @@ def movietweetings(
 
 
 @import_group.command()
-@click.option("--interactions", type=FILE, help="Columns user_id, item_id; also time, weight.")
-@click.option("--items", type=FILE, help="Columns item_id, text; also created_at; any other is an attribute.")
-@click.option("--users", type=FILE, help="Column user_id; also created_at.")
+@click.option(
+    "--interactions",
+    type=FILE,
+    help="Columns user_id, item_id; if there, time (or timestamp; empty or 0 means unknown) and weight (or rating; "
+    "1 without such a column). Others are not read; a warning names them.",
+)
+@click.option(
+    "--items",
+    type=FILE,
+    help="Columns item_id, text; if there, created_at; any other becomes an attribute of the item.",
+)
+@click.option("--users", type=FILE, help="Column user_id; if there, created_at.")
 @ENCODING
 @TEMPLATE
 @MIN_RATING
@@ -138,7 +149,12 @@ def files(
     min_rating: float | None,
     create_unknown: bool,
 ) -> None:
-    """Your own files: CSV, Parquet or JSON lines, told apart by their ending."""
+    """Your own files: CSV, TSV, Parquet or JSON lines, told apart by their ending.
+
+    Columns are found by the names in the header, in any order. Times (time, created_at) are unix seconds
+    (1364690142), ISO 8601 (2013-03-31T00:35:42+00:00, 2013-03-31; UTC where no zone is named) or, in Parquet,
+    timestamps and dates.
+    """
     from data.readers.files import read_files
 
     options = _given(encoding=encoding, template=template, min_rating=min_rating)

@@ -21,11 +21,13 @@ class Source:
             :mod:`data.columns`. A column ``row`` (int64) may say where each record stands in the file;
             without it records count from 1.
         rows: How many records there are, for progress; None where nobody knows beforehand.
+        unread: Columns that the file has and that nothing reads.
     """
 
     path: str
     batches: Callable[[], Iterator[pa.RecordBatch]]
     rows: int | None = None
+    unread: tuple[str, ...] = ()
 
     @classmethod
     def of_table(cls, path: str, table: pa.Table | Mapping[str, Any]) -> Source:

@@ -21,7 +21,9 @@ from data.readers.item_batches import item_batch
 from data.readers.raw_tables import OTHERS, Columns, RawTable, open_table
 from data.readers.times import seconds
 
-INTERACTION_COLUMNS = Columns(required=(USER_ID, ITEM_ID), optional=(TIME, WEIGHT))
+TIMES = (TIME, "timestamp")
+WEIGHTS = (WEIGHT, "rating")
+INTERACTION_COLUMNS = Columns(required=(USER_ID, ITEM_ID), optional=(*TIMES, *WEIGHTS))
 ITEM_COLUMNS = Columns(required=(ITEM_ID, TEXT), optional=(CREATED_AT,), others=True)
 USER_COLUMNS = Columns(required=(USER_ID,), optional=(CREATED_AT,))
 
@@ -37,10 +39,10 @@ def read_files(
 ) -> Dataset:
     """Open files of one's own.
 
-    Columns: interactions ``user_id, item_id`` and, if there, ``time`` (unix seconds or ISO 8601) and
-    ``weight``; items ``item_id, text``, if there ``created_at``, and any others, which become attributes;
-    users ``user_id`` and, if there, ``created_at``. Without ``users`` a first import takes the users from
-    the interactions.
+    Columns: interactions ``user_id, item_id`` and, if there, ``time`` or ``timestamp`` (unix seconds or ISO
+    8601) and ``weight`` or ``rating``; items ``item_id, text``, if there ``created_at``, and any others, which
+    become attributes; users ``user_id`` and, if there, ``created_at``. Without ``users`` a first import takes
+    the users from the interactions. A warning names the columns that are not read.
 
     Args:
         interactions: .csv, .tsv, .parquet, .pq, .jsonl or .ndjson.
@@ -54,30 +56,48 @@ def read_files(
         The data set; its rows are read, and checked, while it is imported.
 
     Raises:
-        InputError: If no file is given, one is missing, empty, wrongly encoded or lacks a column, or the
-            template is wrong.
+        InputError: If no file is given, one is missing, empty, wrongly encoded or lacks a column, two
+            columns mean the same, ``min_rating`` has no column to go by, or the template is wrong.
     """
     if interactions is None and items is None and users is None:
         raise InputError("no file to import. Remedy: name --interactions, --items or --users")
-    return Dataset(
-        name="files",
-        users=None if users is None else _users(users, encoding=encoding),
-        items=None if items is None else _items(items, encoding=encoding, template=template),
-        interactions=None
-        if interactions is None
-        else _interactions(interactions, encoding=encoding, min_rating=min_rating),
-    )
+    if interactions is None and min_rating is not None:
+        raise InputError("--min-rating has no ratings to go by. Remedy: name --interactions, or leave it out")
+    people = None if users is None else _users(users, encoding=encoding)
+    things = None if items is None else _items(items, encoding=encoding, template=template)
+    events = None
+    if interactions is not None:
+        events = _interactions(interactions, encoding=encoding, min_rating=min_rating)
+    warnings = [
+        f"{source.path}: columns not read: {', '.join(source.unread)}"
+        for source in (people, things, events)
+        if source is not None and source.unread
+    ]
+    return Dataset("files", users=people, items=things, interactions=events, warnings=tuple(warnings))
 
 
 def _interactions(path: Path, *, encoding: str, min_rating: float | None) -> Source:
     raw = open_table(path, INTERACTION_COLUMNS, encoding=encoding)
-    time = TIME if TIME in raw.columns else None
-    columns = InteractionColumns(time=time, weight=WEIGHT if WEIGHT in raw.columns else None)
+    columns = InteractionColumns(time=_one_of(raw, TIMES), weight=_one_of(raw, WEIGHTS))
+    if min_rating is not None and columns.weight is None:
+        found = ", ".join((*raw.columns, *raw.unread))
+        remedy = "rename the column that holds the ratings to rating, or leave --min-rating out"
+        raise input_error(path, f"--min-rating needs a column weight or rating; found {found}", remedy=remedy)
     return Source(
         str(path),
         lambda: interaction_batches(raw.batches(), str(path), columns=columns, min_rating=min_rating),
         raw.rows,
+        raw.unread,
     )
+
+
+def _one_of(raw: RawTable, names: tuple[str, ...]) -> str | None:
+    """Return the one of several names for the same column that the file uses, None if it uses none."""
+    there = [name for name in names if name in raw.columns]
+    if len(there) > 1:
+        problem = f"columns {' and '.join(there)} mean the same"
+        raise input_error(raw.path, problem, remedy="remove one, or rename the one that is not to be read")
+    return there[0] if there else None
 
 
 def _users(path: Path, *, encoding: str) -> Source:
@@ -91,7 +111,7 @@ def _users(path: Path, *, encoding: str) -> Source:
                 held[CREATED_AT] = seconds(batch.column(CREATED_AT), CREATED_AT, str(path), rows=rows)
             yield pa.RecordBatch.from_pydict(held)
 
-    return Source(str(path), batches, raw.rows)
+    return Source(str(path), batches, raw.rows, raw.unread)
 
 
 def _items(path: Path, *, encoding: str, template: str) -> Source:
@@ -113,7 +133,7 @@ def _items(path: Path, *, encoding: str, template: str) -> Source:
                 created_at=created_at,
             )
 
-    return Source(str(path), batches, raw.rows)
+    return Source(str(path), batches, raw.rows, raw.unread)
 
 
 def _require_fields(raw: RawTable, template: str) -> None:

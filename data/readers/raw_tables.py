@@ -47,10 +47,11 @@ class RawTable:
 
     Args:
         path: The file.
-        columns: Names of the columns that are read, without ``row``; in JSON lines those named at all.
+        columns: Names of the columns that are read, without ``row``; in JSON lines without ``others``.
         batches: Yields the columns as the file has them (texts in CSV and JSON), and int64 ``row``.
         rows: Number of records where that is known or well guessed.
         fixed: Whether every record has the same columns, as in all but JSON lines.
+        unread: Names of the columns that are there and not read.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class RawTable:
     batches: Callable[[], Iterator[pa.RecordBatch]]
     rows: int | None
     fixed: bool = True
+    unread: tuple[str, ...] = ()
 
 
 def open_table(path: Path, columns: Columns, *, encoding: str) -> RawTable:
@@ -101,9 +103,15 @@ def chosen(path: Path, found: Sequence[str], columns: Columns) -> tuple[str, ...
 
 
 def _open_delimited(path: Path, columns: Columns, *, delimiter: str, encoding: str) -> RawTable:
-    names = chosen(path, csv_header(path, delimiter=delimiter, encoding=encoding), columns)
+    found = csv_header(path, delimiter=delimiter, encoding=encoding)
+    names = chosen(path, found, columns)
     lines = require_encoding(path, encoding)
-    return RawTable(path, names, csv_batches(path, names, delimiter=delimiter, encoding=encoding), lines - 1)
+    batches = csv_batches(path, names, delimiter=delimiter, encoding=encoding)
+    return RawTable(path, names, batches, lines - 1, unread=_unread(found, names))
+
+
+def _unread(found: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in found if name not in names)
 
 
 def _open_parquet(path: Path, columns: Columns) -> RawTable:
@@ -128,7 +136,7 @@ def _open_parquet(path: Path, columns: Columns) -> RawTable:
         except (pa.ArrowInvalid, OSError) as error:
             raise _broken_parquet(path, error) from error
 
-    return RawTable(path, names, batches, rows)
+    return RawTable(path, names, batches, rows, unread=_unread(found, names))
 
 
 def _broken_parquet(path: Path, error: Exception) -> InputError:
@@ -138,7 +146,13 @@ def _broken_parquet(path: Path, error: Exception) -> InputError:
 
 def _open_json_lines(path: Path, columns: Columns, *, encoding: str) -> RawTable:
     rows = require_encoding(path, encoding)
-    names = (*columns.required, *columns.optional)
+    names: tuple[str, ...] = (*columns.required, *columns.optional)
+    unread: tuple[str, ...] = ()
+    if not columns.others:
+        # Lines may differ in their fields, so only a pass over all of them tells which there are.
+        found = list(dict.fromkeys(name for _, record in jsonl_records(path, encoding) for name in record))
+        names = (*columns.required, *(name for name in columns.optional if name in found))
+        unread = _unread(found, names)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for records in chunks(jsonl_records(path, encoding), JSON_ROWS):
@@ -149,7 +163,7 @@ def _open_json_lines(path: Path, columns: Columns, *, encoding: str) -> RawTable
             held[ROW] = pa.array([row for row, _ in records], pa.int64())
             yield pa.RecordBatch.from_pydict(held)
 
-    return RawTable(path, names, batches, rows, fixed=False)
+    return RawTable(path, names, batches, rows, fixed=False, unread=unread)
 
 
 def _others(record: dict[str, Any], names: tuple[str, ...]) -> str:

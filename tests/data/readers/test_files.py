@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,17 @@ from tests.data.readers.reading import rows_of
 def write(path: Path, content: str | bytes) -> Path:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
+
+
+def write_table(path: Path, records: list[dict[str, Any]]) -> Path:
+    """Write records as the file's ending says."""
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(records), path)
+        return path
+    if path.suffix == ".jsonl":
+        return write(path, "\n".join(map(json.dumps, records)))
+    lines = [",".join(records[0]), *(",".join(map(str, record.values())) for record in records)]
+    return write(path, "\n".join(lines))
 
 
 EVENTS = [
@@ -75,6 +87,37 @@ def test_low_ratings_are_left_out_but_wrong_ones_kept(tmp_path: Path) -> None:
     assert [record["item_id"] for record in found] == ["y", "z", "w"]
 
 
+@pytest.mark.parametrize("name", ["e.csv", "e.parquet", "e.jsonl"])
+def test_timestamp_and_rating_are_time_and_weight(tmp_path: Path, name: str) -> None:
+    given = [
+        {"user_id": "a", "item_id": "x", "timestamp": 10, "rating": 1.0, "place": "p", "mood": 1},
+        {"user_id": "b", "item_id": "y", "timestamp": 20, "rating": 4.5, "place": "q", "mood": 2},
+    ]
+    found = read_files(write_table(tmp_path / name, given), min_rating=4)
+    assert found.warnings == (f"{tmp_path / name}: columns not read: place, mood",)
+    (kept,) = rows_of(found.interactions)
+    assert (kept["user_id"], kept["time"], kept["weight"]) == ("b", 20, 4.5)
+
+
+@pytest.mark.parametrize("name", ["e.csv", "e.parquet", "e.jsonl"])
+@pytest.mark.parametrize(("one", "other"), [("time", "timestamp"), ("weight", "rating")])
+def test_two_names_of_one_column_are_refused(tmp_path: Path, name: str, one: str, other: str) -> None:
+    path = write_table(tmp_path / name, [{"user_id": "a", "item_id": "x", other: 1, one: 1}])
+    with pytest.raises(InputError, match=rf"columns {one} and {other} mean the same\. Remedy: remove one"):
+        read_files(path)
+
+
+@pytest.mark.parametrize("name", ["e.csv", "e.parquet", "e.jsonl"])
+def test_min_rating_without_ratings_is_refused(tmp_path: Path, name: str) -> None:
+    path = write_table(tmp_path / name, [{"user_id": "a", "item_id": "x", "stars": 1}])
+    message = r"--min-rating needs a column weight or rating; found user_id, item_id, stars\. Remedy: rename"
+    with pytest.raises(InputError, match=message):
+        read_files(path, min_rating=4)
+    users = write_table(tmp_path / "u.csv", [{"user_id": "a"}])
+    with pytest.raises(InputError, match="--min-rating has no ratings to go by"):
+        read_files(users=users, min_rating=4)
+
+
 def test_further_columns_of_items_become_attributes(tmp_path: Path) -> None:
     content = 'item_id,text,year,created_at,genre\nx,"An X,\nquoted",1999,60,\ny,A Y,,,Crime\n'
     source = read_files(items=write(tmp_path / "i.csv", content), template="{text}[ ({genre})]").items
@@ -115,7 +158,9 @@ def test_an_empty_text_stays_empty_whatever_the_template_adds(tmp_path: Path) ->
 
 def test_users(tmp_path: Path) -> None:
     path = write(tmp_path / "u.csv", "user_id,created_at,name\na,60,Ann\n")
-    assert rows_of(read_files(users=path).users) == [{"user_id": "a", "created_at": 60, "row": 2}]
+    found = read_files(users=path)
+    assert rows_of(found.users) == [{"user_id": "a", "created_at": 60, "row": 2}]
+    assert found.warnings == (f"{path}: columns not read: name",)
 
 
 @pytest.mark.parametrize(
