@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from models.collaborative.label_noise import NOISY_LABELS, NoisyLabels
-
 CollaborativeModelName = Literal["mf", "lightgcn", "ngcf"]
 MODEL_NAMES: tuple[CollaborativeModelName, ...] = ("mf", "lightgcn", "ngcf")
+NoisyLabels = Literal["ignored", "weighted", "likelihood"]
+NOISY_LABELS: tuple[NoisyLabels, ...] = ("ignored", "weighted", "likelihood")
 
 
 @dataclass(frozen=True)

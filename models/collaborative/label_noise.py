@@ -8,9 +8,6 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-NoisyLabels = Literal["ignored", "weighted", "likelihood"]
-NOISY_LABELS: tuple[NoisyLabels, ...] = ("ignored", "weighted", "likelihood")
-
 START_FACTOR = 5.0  # how much longer than preference rows these begin, so that few positives count as missed
 
 

@@ -109,8 +109,11 @@ def test_a_retrain_struck_at_every_station_still_ends_well(home: Path) -> None:
     assert sorted(set(run_states(home))) == ["FAILURE", "SUCCESS"]
     assert len(run_states(home)) == len(STRIKES) + 2
     assert not list((home / "artifacts").rglob("*.writing-*/**/*.tmp"))
-    # interrupted; killed; interrupted; killed; nothing was left to train, so that placing has no run there
-    assert mlflow_states(home, stations=False) == ["FAILED", "KILLED", "FAILED", "KILLED", "FINISHED"]
+    # killed; interrupted; killed; nothing was left to train, so that placing has no run there; before these the
+    # interruption of the very first station, if it had come to MLflow by then
+    *first, killed, interrupted, again_killed, last = mlflow_states(home, stations=False)
+    assert [killed, interrupted, again_killed, last] == ["KILLED", "FAILED", "KILLED", "FINISHED"]
+    assert first in ([], ["FAILED"])
     assert "RUNNING" not in mlflow_states(home, stations=True)
     again = coldcast(home, *RETRAIN)
     assert again.exit_code == 0

@@ -53,6 +53,7 @@ def figures(snapshot: Snapshot, language_model: str) -> dict[tuple[Any, ...], fl
 
     from assets.judging import evaluation_input, judge_all
     from assets.scorers import Judged, product_scorers, reference_scorers
+    from assets.spaces import composed_space
     from models.coldstart.config import ColdUpdateConfig
     from models.collaborative.config import BprConfig
     from models.collaborative.fit import fit_bpr
@@ -70,7 +71,9 @@ def figures(snapshot: Snapshot, language_model: str) -> dict[tuple[Any, ...], fl
         language_model=language_model, lora_epochs=0, epochs=2, mapper_width=32, max_tokens=16
     )
     model = fit_filterllm(snapshot.texts[space.warm_item_index], snapshot.split.train, space, config=config)
-    judged = product_scorers(snapshot, space, model, ColdUpdateConfig())
+    placement = ColdUpdateConfig()
+    published = composed_space(snapshot, space, model, placement)
+    judged = product_scorers(snapshot, published, model, placement)
     judged |= reference_scorers(snapshot, space, model, seed=0)
     judged[NAME_READER] = Judged(NameReader(list(snapshot.users.ids)))
     judgements = judge_all(judged, evaluation_input(snapshot), report=lambda done, total, note: None)

@@ -55,7 +55,7 @@ def finish(home: Home, *, promoted: bool = False, failing: str = "") -> str:
     settings = Settings.read(home)
     with open_store(home) as store:
         key = plan_snapshot(store, settings.split()).key
-    sections = {op: section for section, (op, _) in STATIONS.items()}
+    sections = {op: section for section, (op, _) in STATIONS.items()} | {"published_space": "placement"}
     with dg.DagsterInstance.from_config(str(use_home(home).dagster), COMMAND_LINE) as instance:
         for number, station in enumerate(TRAINING):
             parameters = settings.effective()[sections[station]] if station in sections else {}
@@ -180,6 +180,7 @@ def test_a_damaged_artefact_is_made_again(finished: tuple[Home, str], file: str)
     [
         ("bpr.d=7", "bpr_embeddings", "bpr.d is 7 now and was 200"),
         ("tokens.d=7", "token_vectors", "tokens.d is 7 now and was "),
+        ("placement.text_weight=1.0", "published_space", "placement.text_weight is 1.0 now and was 3.0"),
         ("filterllm.lora_rank=3", "user_vocabulary_checkpoint", "filterllm.lora_rank is 3 now and was "),
     ],
 )
@@ -192,7 +193,7 @@ def test_a_changed_setting_is_taken_up_at_its_station(
     assert why(request).startswith(reason)
 
 
-def test_how_it_is_judged_or_placed_trains_nothing_again(finished: tuple[Home, str]) -> None:
+def test_how_it_is_judged_or_asked_trains_nothing_again(finished: tuple[Home, str]) -> None:
     home, _ = finished
     given = ["evaluation.bootstrap=100", "distributions.users_per_item=5", "sensors.users=1"]
     assert plan_retrain(home, Settings.read(home, None, given)).stations == ()
