@@ -15,6 +15,7 @@ from orchestration.jobs import TRAINING
 from orchestration.launch import run_job
 from orchestration.requests import TRIGGER_TAG
 from orchestration.settings import Settings
+from orchestration.unpublished import way_out
 
 
 def force_promotion(home: Home, version: int, *, reason: str, console: Console) -> None:
@@ -40,10 +41,12 @@ def roll_back(home: Home, *, reason: str, console: Console) -> None:
     """Publish the version before the present one again; its vectors are still stored, so this is one switch.
 
     Raises:
-        InputError: If there is no earlier version.
+        InputError: If nothing is published, or there is no earlier version.
     """
     registry = RegistryResource(home=str(use_home(home).root)).open()
     with Store.open(home.database_url) as store:
+        if store.current_publication() is None:
+            raise InputError(f"nothing is published, so there is nothing to roll back; {way_out(home)}")
         try:
             publication = store.rollback_publication(reason=reason or "rolled back by hand")
         except ValueError as error:

@@ -20,6 +20,7 @@ from orchestration.launch import run_job
 from orchestration.passed_checks import unsound
 from orchestration.requests import DATA_TAG, TRIGGER_TAG
 from orchestration.settings import STATIONS, Settings
+from orchestration.unpublished import way_out
 
 JUDGING = "evaluation_report"
 
@@ -67,15 +68,19 @@ def plan_retrain(home: Home, settings: Settings, *, force: bool = False) -> Requ
             plan, PLACEMENT, f"snapshot {plan.key}: its version was accepted and is not published yet"
         )
     if missing is None:
-        return Request(
-            plan,
-            (),
-            f"no new data since snapshot {plan.key} (content {plan.content_hash[:12]}); "
-            "`coldcast retrain --force` trains on it anyway",
-        )
+        return Request(plan, (), _nothing_to_do(home, plan))
     station, why = missing
     rest = TRAINING[TRAINING.index(station) :] + PLACEMENT
     return Request(plan, rest, f"continuing snapshot {plan.key} at {station}: {why}")
+
+
+def _nothing_to_do(home: Home, plan: SnapshotPlan) -> str:
+    with Store.open(home.database_url) as store:
+        hint = "" if store.current_publication() else f"{way_out(home)}; "
+    return (
+        f"no new data since snapshot {plan.key} (content {plan.content_hash[:12]}); {hint}"
+        "`coldcast retrain --force` trains on it anyway"
+    )
 
 
 def unpublished(home: Home, key: str) -> bool:

@@ -10,6 +10,7 @@ from assets.resources import RegistryResource, patience_seconds
 from data.home import Home
 from data.store.store import Store
 from orchestration.settings import Settings
+from orchestration.unpublished import way_out
 
 PATIENCE_SECONDS = 10.0  # a look at the status does not wait for MLflow as long as a run does
 
@@ -34,7 +35,7 @@ def print_status(home: Home, console: Console) -> None:
     newest = f", newest {snapshots[-1].key} ({snapshots[-1].state})" if snapshots else ""
     table.add_row("snapshots", f"{len(snapshots)}{newest}")
     if current is None:
-        table.add_row("published", "nothing yet; `coldcast retrain` makes the first version")
+        table.add_row("published", f"nothing yet; {way_out(home)}")
     else:
         since = datetime.fromtimestamp(current.published_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         before = "" if current.previous_version is None else f", before it {current.previous_version}"
