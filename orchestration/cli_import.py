@@ -21,7 +21,12 @@ FROM = click.option(
     help="The folder that holds the files.",
 )
 ENCODING = click.option("--encoding", default=None, help="Of the text files; the source's own if left out.")
-TEMPLATE = click.option("--template", default=None, help="How attributes become part of an item's text.")
+TEMPLATE = click.option(
+    "--template",
+    default=None,
+    help="How attributes become part of an item's text: {text} and {COLUMN} are replaced, and a part in [ ] is left out where "
+    "all its fields are empty, as in '{text}[ (genres: {genres})]'.",
+)
 MIN_RATING = click.option(
     "--min-rating", type=float, default=None, help="Leave out interactions rated (weighted) below this one."
 )
@@ -131,7 +136,8 @@ def movietweetings(
 @click.option(
     "--items",
     type=FILE,
-    help="Columns item_id, text; if there, created_at; any other becomes an attribute of the item.",
+    help="Columns item_id, text; if there, created_at; any other becomes an attribute of the item. A file without a "
+    "column text needs --template: the first column it names is the text, such as '{title}'.",
 )
 @click.option("--users", type=FILE, help="Column user_id; if there, created_at.")
 @ENCODING
@@ -151,9 +157,19 @@ def files(
 ) -> None:
     """Your own files: CSV, TSV, Parquet or JSON lines, told apart by their ending.
 
-    Columns are found by the names in the header, in any order. Times (time, created_at) are unix seconds
+    Columns are found by name, in any order. Times (time, created_at) are unix seconds
     (1364690142), ISO 8601 (2013-03-31T00:35:42+00:00, 2013-03-31; UTC where no zone is named) or, in Parquet,
     timestamps and dates.
+
+    \b
+    interactions.csv:
+      user_id,item_id,time
+      ann,b1,2024-05-01
+    items.csv:
+      item_id,text,genre
+      b1,The Left Hand of Darkness,fiction
+    To read both, and the genre with the text:
+      coldcast import files --interactions interactions.csv --items items.csv --template '{text}[. {genre}]'
     """
     from data.readers.files import read_files
 

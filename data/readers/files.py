@@ -24,7 +24,7 @@ from data.readers.times import seconds
 TIMES = (TIME, "timestamp")
 WEIGHTS = (WEIGHT, "rating")
 INTERACTION_COLUMNS = Columns(required=(USER_ID, ITEM_ID), optional=(*TIMES, *WEIGHTS))
-ITEM_COLUMNS = Columns(required=(ITEM_ID, TEXT), optional=(CREATED_AT,), others=True)
+TEXT_HINT = "; where the text has another name, name it in --template, such as '{title}'"
 USER_COLUMNS = Columns(required=(USER_ID,), optional=(CREATED_AT,))
 
 
@@ -49,7 +49,8 @@ def read_files(
         items: Likewise.
         users: Likewise.
         encoding: Of the text files.
-        template: How an item's text and attributes become one text.
+        template: How an item's text and attributes become one text. If it names no ``{text}``, the first
+            column it names holds the text, and the items have no column ``text``.
         min_rating: Interactions with a smaller weight are left out.
 
     Returns:
@@ -115,8 +116,12 @@ def _users(path: Path, *, encoding: str) -> Source:
 
 
 def _items(path: Path, *, encoding: str, template: str) -> Source:
-    raw = open_table(path, ITEM_COLUMNS, encoding=encoding)
-    _require_fields(raw, template)
+    text = _text_column(template)
+    columns = Columns(required=(ITEM_ID, text), optional=(CREATED_AT,), others=True, hint=TEXT_HINT)
+    raw = open_table(path, columns, encoding=encoding)
+    given, template = template, template if TEXT in raw.columns else _renamed(template, text)
+    _require_template(template)
+    _require_fields(raw, given)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in raw.batches():
@@ -126,8 +131,8 @@ def _items(path: Path, *, encoding: str, template: str) -> Source:
                 created_at = seconds(batch.column(CREATED_AT), CREATED_AT, str(path), rows=rows)
             yield item_batch(
                 batch.column(ITEM_ID),
-                _texts(batch, path),
-                _attributes(batch),
+                _texts(batch, text, path),
+                _attributes(batch, text),
                 template=template,
                 rows=rows,
                 created_at=created_at,
@@ -136,12 +141,36 @@ def _items(path: Path, *, encoding: str, template: str) -> Source:
     return Source(str(path), batches, raw.rows, raw.unread)
 
 
-def _require_fields(raw: RawTable, template: str) -> None:
-    """Refuse a template that names a column the file does not have; JSON lines may differ line by line."""
+def _text_column(template: str) -> str:
+    """Return the column that holds the text: ``text`` if the template names it, else the first it names."""
+    try:
+        fields = [field for _, field, _, _ in Formatter().parse(template) if field]
+    except ValueError:
+        return TEXT  # the template itself is refused in a moment
+    return TEXT if TEXT in fields or not fields else fields[0]
+
+
+def _renamed(template: str, column: str) -> str:
+    """Return the template with ``{text}`` in place of the column that holds the text."""
+    if column == TEXT:
+        return template
+    parts = []
+    for literal, field, _, _ in Formatter().parse(template):
+        parts.append(literal.replace("{", "{{").replace("}", "}}"))
+        if field is not None:
+            parts.append("{%s}" % (TEXT if field == column else field))
+    return "".join(parts)
+
+
+def _require_template(template: str) -> None:
     try:
         require_template(template)
     except ValueError as error:
         raise InputError(f"{error}. Remedy: correct --template") from error
+
+
+def _require_fields(raw: RawTable, template: str) -> None:
+    """Refuse a template that names a column the file does not have; JSON lines may differ line by line."""
     fields = {field for _, field, _, _ in Formatter().parse(template) if field}
     missing = sorted(fields - set(raw.columns))
     if missing and raw.fixed:
@@ -154,22 +183,22 @@ def _rows(batch: pa.RecordBatch) -> NDArray[np.int64]:
     return rows
 
 
-def _texts(batch: pa.RecordBatch, path: Path) -> list[str | None]:
-    column = batch.column(TEXT)
+def _texts(batch: pa.RecordBatch, name: str, path: Path) -> list[str | None]:
+    column = batch.column(name)
     if isinstance(column, pa.DictionaryArray):
         column = column.dictionary_decode()
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         raise input_error(
-            path, f"{TEXT} must hold texts, found type {column.type}", remedy="store it as text"
+            path, f"{name} must hold texts, found type {column.type}", remedy="store it as text"
         )
     texts: list[str | None] = column.to_pylist()
     return texts
 
 
-def _attributes(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+def _attributes(batch: pa.RecordBatch, text: str) -> list[dict[str, Any]]:
     if OTHERS in batch.schema.names:
-        return [json.loads(text) for text in batch.column(OTHERS).to_pylist()]
-    names = [name for name in batch.schema.names if name not in (ITEM_ID, TEXT, CREATED_AT, ROW)]
+        return [json.loads(held) for held in batch.column(OTHERS).to_pylist()]
+    names = [name for name in batch.schema.names if name not in (ITEM_ID, text, CREATED_AT, ROW)]
     if not names:
         return [{} for _ in range(batch.num_rows)]
     return batch.select(names).to_pylist()

@@ -34,11 +34,13 @@ class Columns:
         required: Must be there.
         optional: Are read where they are there.
         others: Whether all further columns are read too.
+        hint: Another way out where a required one is missing.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     others: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def chosen(path: Path, found: Sequence[str], columns: Columns) -> tuple[str, ...
     if missing:
         expected = ", ".join([*columns.required, *(f"{name} (optional)" for name in columns.optional)])
         problem = f"no column {', '.join(map(repr, missing))}; found {', '.join(found)}; expected {expected}"
-        raise input_error(path, problem, remedy="rename the columns, or check that this is the right file")
+        remedy = f"rename the columns, or check that this is the right file{columns.hint}"
+        raise input_error(path, problem, remedy=remedy)
     named = (*columns.required, *columns.optional)
     return tuple(name for name in found if name in named or (columns.others and name != ROW))
 
@@ -177,4 +180,4 @@ def _require_fields(path: Path, records: list[Record], columns: Columns) -> None
             problem = (
                 f"no field {missing[0]!r}; found {', '.join(held)}; expected {', '.join(columns.required)}"
             )
-            raise input_error(path, problem, remedy="add the field to every line", row=row)
+            raise input_error(path, problem, remedy=f"add the field to every line{columns.hint}", row=row)

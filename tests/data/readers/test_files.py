@@ -156,6 +156,19 @@ def test_an_empty_text_stays_empty_whatever_the_template_adds(tmp_path: Path) ->
     assert rows_of(read_files(items=path, template="{text} {year}").items)[0]["text"] == ""
 
 
+@pytest.mark.parametrize("name", ["i.csv", "i.parquet", "i.jsonl"])
+def test_a_template_without_text_names_the_column_that_holds_it(tmp_path: Path, name: str) -> None:
+    path = write_table(tmp_path / name, [{"item_id": "x", "title": "An X", "genre": "Crime"}])
+    (found,) = rows_of(read_files(items=path, template="{title}").items)
+    assert (found["text"], found["attributes"]) == ("An X", '{"genre": "Crime"}')
+    (found,) = rows_of(read_files(items=path, template="{{a}} {title}[ ({genre})][ {title}]").items)
+    assert found["text"] == "{a} An X (Crime) An X"
+    with pytest.raises(
+        InputError, match=r"no (column|field) 'text'; found item_id, title.*--template.*'{title}'"
+    ):
+        rows_of(read_files(items=path).items)
+
+
 def test_users(tmp_path: Path) -> None:
     path = write(tmp_path / "u.csv", "user_id,created_at,name\na,60,Ann\n")
     found = read_files(users=path)
