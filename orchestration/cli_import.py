@@ -24,8 +24,8 @@ ENCODING = click.option("--encoding", default=None, help="Of the text files; the
 TEMPLATE = click.option(
     "--template",
     default=None,
-    help="How attributes become part of an item's text: {text} and {COLUMN} are replaced, and a part in [ ] is left out where "
-    "all its fields are empty, as in '{text}[ (genres: {genres})]'.",
+    help="How attributes become part of an item's text: {text} and {COLUMN} are replaced, and a part in [ ] is "
+    "left out where all its fields are empty, as in '{text}[ (genres: {genres})]'.",
 )
 MIN_RATING = click.option(
     "--min-rating", type=float, default=None, help="Leave out interactions rated (weighted) below this one."

@@ -21,6 +21,12 @@ from data.readers.text_files import require_encoding, require_file
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_LINES = (".jsonl", ".ndjson")
+OTHER_SEPARATORS = {  # what a header of one column may hold, and the way out
+    "\t": "rename the file to end in .tsv",
+    ";": "save the file with commas as .csv or with tabs as .tsv, and numbers with a decimal point",
+    "|": "save the file with commas as .csv or with tabs as .tsv",
+    ",": "rename the file to end in .csv",
+}
 PARQUET = (".parquet", ".pq")
 JSON_ROWS = 50_000
 OTHERS = "other fields"  # the column of a JSON lines batch with all fields not named, as a JSON object
@@ -107,10 +113,23 @@ def chosen(path: Path, found: Sequence[str], columns: Columns) -> tuple[str, ...
 
 def _open_delimited(path: Path, columns: Columns, *, delimiter: str, encoding: str) -> RawTable:
     found = csv_header(path, delimiter=delimiter, encoding=encoding)
+    _refuse_other_separator(path, found, columns)
     names = chosen(path, found, columns)
     lines = require_encoding(path, encoding)
     batches = csv_batches(path, names, delimiter=delimiter, encoding=encoding)
     return RawTable(path, names, batches, lines - 1, unread=_unread(found, names))
+
+
+def _refuse_other_separator(path: Path, found: Sequence[str], columns: Columns) -> None:
+    """Refuse a header that is one name to this file's ending and several to another separator."""
+    separators = [mark for mark in OTHER_SEPARATORS if len(found) == 1 and mark in found[0]]
+    if not separators or found[0] in columns.required:
+        return
+    ending, means = path.suffix.lower(), "tabs" if path.suffix.lower() == ".tsv" else "commas"
+    problem = (
+        f"found one column, {found[0]!r}: the separator seems to be {separators[0]!r}, {ending} means {means}"
+    )
+    raise input_error(path, problem, remedy=OTHER_SEPARATORS[separators[0]])
 
 
 def _unread(found: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:

@@ -185,6 +185,21 @@ def test_users(tmp_path: Path) -> None:
             "user,item_id\na,x\n",
             r"no column 'user_id'; found user, item_id; expected user_id, item_id, time",
         ),
+        (
+            "e.csv",
+            "user_id;item_id;rating\na;x;4,5\n",
+            r"e\.csv: found one column, .*seems to be ';', \.csv means commas\. Remedy: save .*with commas",
+        ),
+        (
+            "e.csv",
+            "user_id\titem_id\na\tx\n",
+            r"separator seems to be '\\t', \.csv means commas\. Remedy: rename .*\.tsv",
+        ),
+        (
+            "e.tsv",
+            "user_id,item_id\na,x\n",
+            r"separator seems to be ',', \.tsv means tabs\. Remedy: rename .*\.csv",
+        ),
         ("e.csv", "user_id,user_id\n", r"e\.csv, row 1: column 'user_id' stands twice"),
         (
             "e.csv",
