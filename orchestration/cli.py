@@ -7,6 +7,7 @@ import click
 import yaml
 from rich.console import Console
 
+from data.holdout import LiveHoldout
 from data.home import DAGSTER_VARIABLE, DATABASE_VARIABLE, HOME_VARIABLE, MLFLOW_VARIABLE, Home
 from orchestration.cli_benchmark import benchmark_group
 from orchestration.cli_errors import FriendlyGroup
@@ -54,7 +55,11 @@ CONFIG = click.option(
     "--config", "config_file", type=FILE, help="A YAML file of settings, see `coldcast config`."
 )
 SET = click.option(
-    "--set", "assignments", multiple=True, metavar="SECTION.FIELD=VALUE", help="One setting, e.g. bpr.d=64."
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="SECTION.FIELD=VALUE",
+    help="One setting of this run, e.g. tokens.d=64; the home's config.yaml keeps settings. May be repeated.",
 )
 
 
@@ -62,13 +67,20 @@ SET = click.option(
 @CONFIG
 @SET
 @click.option(
-    "--split", "split_directory", type=FOLDER, help="Use these fixed split files instead of the live holdout."
+    "--split",
+    "split_directory",
+    type=FOLDER,
+    help="Use a fixed split instead of the live holdout: a folder with warm_train.csv, warm_val.csv, warm_test.csv, "
+    "cold_item_val.csv and cold_item_test.csv, each of the columns user,item with the ids of the import.",
 )
 @click.option(
     "--time-split", is_flag=True, help="Split by time: the newest items and interactions are held out."
 )
 @click.option(
-    "--holdout", type=float, help="Share of items and of warm items' pairs held out, validation and test."
+    "--holdout",
+    type=float,
+    help="Share of items and of warm items' pairs held out, validation and test together; above 0, at most 0.5. "
+    f"[default: {LiveHoldout().fraction}]",
 )
 @click.option(
     "--force",
@@ -89,6 +101,10 @@ def retrain(
 
     Without new data since the last finished retrain it says so and stops. A retrain that failed or was
     interrupted continues at the first station whose artefact is missing.
+
+    A changed setting continues the same snapshot at the first station that it concerns, and may register a
+    new version. What --set gives holds for this run only; config.yaml in the state folder keeps settings, so
+    a later run without the same --set goes back to them.
     """
     from orchestration.retraining import retrain_home
     from orchestration.settings import Settings, split_choice
