@@ -26,7 +26,8 @@ from orchestration.terminal import Bars
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 OUR_ROOMS = ("orchestration", "expectations", "assets", "models", "evaluation", "data")
-LOUD = ("dagster", "mlflow.store")
+# The last one tells of every station that a refusal skips; a run sets the level of "dagster" itself back again.
+LOUD = ("dagster", "mlflow.store", "dagster._core.execution.plan.active")
 CHILD_OUTPUT = "processes.log"  # in Dagster's folder: of the latest run of many processes
 CODE = Path(__file__).resolve().parents[1]  # where every process of a run takes its code from
 PARTITION_TAG = "dagster/partition"
@@ -64,8 +65,7 @@ def run_job(
     """
     use_home(home)
     require_free(home)  # sooner than the run would find out, so that no failed run is noted for it
-    for library in LOUD:
-        logging.getLogger(library).setLevel(logging.CRITICAL)  # what fails is told in one sentence below
+    hush()
     launch = Launch(
         job,
         {**run_config, **QUIET},
@@ -88,6 +88,12 @@ def run_job(
     if not result.success:
         raise JobFailed(failure_message(result))
     return result
+
+
+def hush() -> None:
+    """Keep the libraries' warnings off the terminal: what fails is told in one sentence."""
+    for library in LOUD:
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def job_of_the_command_line(name: str) -> dg.JobDefinition:

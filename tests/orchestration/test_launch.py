@@ -1,5 +1,6 @@
 """What a failed job says, and that a refusal is no failure."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from assets.run_lock import HomeBusy, RunLock
 from data.errors import InputError
 from data.home import Home
 from orchestration.environments import COMMAND_LINE, use_home
-from orchestration.launch import QUIET, failure_message, was_interrupted
+from orchestration.launch import LOUD, QUIET, failure_message, hush, was_interrupted
 from tests.orchestration.worlds import Cli
 
 
@@ -99,6 +100,45 @@ def test_a_busy_home_is_told_in_its_own_words(home: Home) -> None:
     assert not result.success
     assert failure_message(result).startswith("another job is running in this home (lock ")
     assert HomeBusy.__name__ not in failure_message(result)
+
+
+@dg.asset(output_required=False)
+def refusing() -> Iterator[dg.Output[int]]:
+    """A station that leaves nothing to those after it."""
+    yield from ()
+
+
+@dg.asset
+def skipped(refusing: int) -> int:
+    """A station after it, with a check of its own."""
+    return refusing
+
+
+@dg.asset_check(asset=skipped, blocking=True)
+def sound(skipped: int) -> dg.AssetCheckResult:
+    """Never made."""
+    return dg.AssetCheckResult(passed=skipped > 0)
+
+
+@dg.asset
+def last(skipped: int) -> None:
+    """Waits for the check."""
+
+
+def test_stations_skipped_by_a_refusal_are_silent(caplog: pytest.LogCaptureFixture) -> None:
+    levels = {name: logging.getLogger(name).level for name in LOUD}
+    try:
+        for name in LOUD:
+            logging.getLogger(name).setLevel(logging.NOTSET)
+        assert run(refusing, skipped, sound, last).success
+        assert "emitted no result" in caplog.text  # what is to be kept off the terminal
+        caplog.clear()
+        hush()
+        assert run(refusing, skipped, sound, last).success
+        assert "emitted no result" not in caplog.text
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture
