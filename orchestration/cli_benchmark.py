@@ -75,7 +75,13 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @benchmark_group.command()
-@click.option("--split", type=FOLDER, required=True, help="The folder of the split's files.")
+@click.option(
+    "--split",
+    type=FOLDER,
+    required=True,
+    help="The folder of the split's files: warm_train.csv, warm_val.csv, warm_test.csv, cold_item_val.csv and "
+    "cold_item_test.csv, each of the columns user,item, numbered from 0 as the lines of users.dat and titles.txt.",
+)
 @click.option(
     "--from",
     "--data",

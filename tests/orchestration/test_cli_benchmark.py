@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from data.split_files import COLUMNS, PART_FILES
 from orchestration.cli import main
 from tests.assets.benchmark.worlds import write_world
 
@@ -67,6 +68,12 @@ def test_the_manual_says_what_may_be_interrupted() -> None:
     command = CliRunner().invoke(main, ["benchmark", "citeulike", "--help"]).output
     for option in ("--split", "--from", "--data", "--seeds", "--out", "--only", "--status", "--quick"):
         assert option in command
+
+
+@pytest.mark.parametrize("words", [["benchmark", "citeulike"], ["retrain"]])
+def test_the_manual_names_the_files_of_a_split(words: list[str]) -> None:
+    told = CliRunner().invoke(main, [*words, "--help"]).output
+    assert all(name in told for name in (*PART_FILES.values(), ",".join(COLUMNS)))
 
 
 @pytest.mark.slow
