@@ -146,6 +146,7 @@ def _run(
     request = BenchmarkRequest(data, out, seeds, only, quick, language_model)
     console: Console = context.obj.console
     if status:
+        data.require_files()
         _print_status(request, console)
         return
     stderr = Console(stderr=True, markup=False)

@@ -48,6 +48,14 @@ class DataChoice:
             store.import_dataset(self._dataset())
             return preview_snapshot(store, self.split)[0].with_manifest(key=self.name)
 
+    def require_files(self) -> None:
+        """Look whether the folder holds the data set, without reading its rows.
+
+        Raises:
+            InputError: If a file is missing, empty or wrongly encoded.
+        """
+        self._dataset()
+
     def _dataset(self) -> "Dataset":
         from data.readers.citeulike import read_citeulike
         from data.readers.movietweetings import read_movietweetings

@@ -39,6 +39,17 @@ def test_a_run_writes_the_table_and_the_status_says_so(world: Path, tmp_path: Pa
     assert "2 of 2 units done" in after.output
 
 
+@pytest.mark.parametrize(("name", "missing"), [("movietweetings", "ratings.dat"), ("citeulike", "users.dat")])
+def test_the_status_of_a_folder_without_the_data_names_the_missing_file(
+    tmp_path: Path, name: str, missing: str
+) -> None:
+    split = ["--split", str(tmp_path)] if name == "citeulike" else []
+    words = [*split, "--from", str(tmp_path), "--out", str(tmp_path / "out"), "--status"]
+    result = CliRunner().invoke(main, ["benchmark", name, *words])
+    assert result.exit_code == 1
+    assert f"{missing}: no such file" in " ".join(result.output.split())
+
+
 def test_an_unknown_model_is_one_line_and_lists_the_known(world: Path, tmp_path: Path) -> None:
     result = run(world, tmp_path, "--only", "rigde")
     assert result.exit_code == 1
