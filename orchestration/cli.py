@@ -7,8 +7,8 @@ import click
 import yaml
 from rich.console import Console
 
-from data.holdout import LiveHoldout
 from data.home import DAGSTER_VARIABLE, DATABASE_VARIABLE, HOME_VARIABLE, MLFLOW_VARIABLE, Home
+from data.split_choice import SplitChoice
 from orchestration.cli_benchmark import benchmark_group
 from orchestration.cli_errors import FriendlyGroup
 from orchestration.cli_import import download, import_group
@@ -80,7 +80,7 @@ SET = click.option(
     "--holdout",
     type=float,
     help="Share of items and of warm items' pairs held out, validation and test together; above 0, at most 0.5. "
-    f"[default: {LiveHoldout().fraction}]",
+    f"[default: {SplitChoice().holdout}]",
 )
 @click.option(
     "--force",

@@ -66,6 +66,13 @@ def test_each_command_explains_itself_and_its_options(words: list[str]) -> None:
             assert option.help, f"{words} {option.name}"  # type: ignore[attr-defined]
 
 
+def test_the_help_of_retrain_says_what_settings_do_and_how_much_is_held_out() -> None:
+    told = " ".join(CliRunner().invoke(main, ["retrain", "--help"]).output.split())
+    assert "A changed setting continues the same snapshot at the first station" in told
+    assert "holds for this run only" in told
+    assert "above 0, at most 0.5. [default: 0.05]" in told
+
+
 def test_sources_are_listed() -> None:
     assert sorted(main.commands["import"].commands) == SOURCES  # type: ignore[attr-defined]
 
