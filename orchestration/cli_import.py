@@ -157,10 +157,6 @@ def files(
 ) -> None:
     """Your own files: CSV, TSV, Parquet or JSON lines, told apart by their ending.
 
-    Columns are found by name, in any order. Times (time, created_at) are unix seconds
-    (1364690142), ISO 8601 (2013-03-31T00:35:42+00:00, 2013-03-31; UTC where no zone is named) or, in Parquet,
-    timestamps and dates.
-
     \b
     interactions.csv:
       user_id,item_id,time
@@ -170,6 +166,10 @@ def files(
       b1,The Left Hand of Darkness,fiction
     To read both, and the genre with the text:
       coldcast import files --interactions interactions.csv --items items.csv --template '{text}[. {genre}]'
+
+    Columns are found by name, in any order. Times (time, created_at) are unix seconds
+    (1364690142), ISO 8601 (2013-03-31T00:35:42+00:00, 2013-03-31; UTC where no zone is named) or, in Parquet,
+    timestamps and dates.
     """
     from data.readers.files import read_files
 
