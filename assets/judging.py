@@ -94,7 +94,7 @@ def judge_all(
     for done, (name, one) in enumerate(judged.items()):
         report(done, len(judged), name)
         phases: tuple[Phase, ...] = ("validation", "test") if name in OURS else ("test",)
-        judgement = judge_scores(one.scorer, data, phases=phases)
+        judgement = judge_scores(one.scorer, data, phases=phases, audience=one.audience)
         if one.probabilities is not None and judgement.audience:
             distribution = evaluate_distribution(one.probabilities, data)
             judgement = replace(judgement, distribution=distribution)

@@ -20,10 +20,17 @@ OURS = (PRODUCT, DIRECT)
 
 
 class Judged(NamedTuple):
-    """A scorer for ranking, and one of log-probabilities over all users where the model gives a distribution."""
+    """A model before the judges.
+
+    Attributes:
+        scorer: Ranks items for users.
+        probabilities: Log-probabilities over all users, where the model gives a distribution.
+        audience: Names an item's users, where that is another answer than the scorer's.
+    """
 
     scorer: Any
     probabilities: Any = None
+    audience: Any = None
 
 
 def placed_table(snapshot: Snapshot, space: PublishedSpace, model: Any, config: ColdUpdateConfig) -> Any:
@@ -43,14 +50,17 @@ def placed_table(snapshot: Snapshot, space: PublishedSpace, model: Any, config: 
 def product_scorers(
     snapshot: Snapshot, space: PublishedSpace, model: Any, config: ColdUpdateConfig
 ) -> dict[str, Judged]:
-    """Ours: the product (the published vectors) and FilterLLM scored directly."""
+    """Ours: the product (the published vectors and audiences) and FilterLLM scored directly."""
     texts = snapshot.texts[np.arange(snapshot.n_items)]
     users = model.user_factors()
     with model.remembering():
         relevance = FactorScorer(users, model.relevance_factors(texts))
         probabilities = FactorScorer(users, model.item_factors(texts))
         placed = FactorScorer(space.users, placed_table(snapshot, space, model, config))
-    return {PRODUCT: Judged(placed), DIRECT: Judged(relevance, probabilities)}
+    return {
+        PRODUCT: Judged(placed, audience=probabilities),
+        DIRECT: Judged(relevance, probabilities),
+    }
 
 
 def collaborative_scorer(snapshot: Snapshot, embeddings: Any) -> dict[str, Judged]:

@@ -40,7 +40,11 @@ class Judgement:
 
 
 def judge_scores(
-    scorer: Scorer, data: EvaluationInput, *, phases: tuple[Phase, ...] = ("test",)
+    scorer: Scorer,
+    data: EvaluationInput,
+    *,
+    phases: tuple[Phase, ...] = ("test",),
+    audience: Scorer | None = None,
 ) -> Judgement:
     """Judge a model by the order of its scores.
 
@@ -48,6 +52,7 @@ def judge_scores(
         scorer: The model.
         data: The snapshot's index arrays.
         phases: Phases of the user side; the audience side always covers both and each.
+        audience: Who names an item's users, where the model has an answer of its own for that; None: ``scorer``.
 
     Returns:
         The judgement; a setting without truth in a phase is absent.
@@ -63,7 +68,7 @@ def judge_scores(
         for evaluator, side in evaluate_users(scorer, data, setting=setting, phase=phase).items()
     }
     some = len(data.cold_validation) + len(data.cold_test) > 0
-    return Judgement(users=users, audience=evaluate_audience(scorer, data) if some else {})
+    return Judgement(users=users, audience=evaluate_audience(audience or scorer, data) if some else {})
 
 
 def judge_probabilities(

@@ -62,12 +62,13 @@ class RankedLists:
             return _unpacked(arrays[_name(key)]) if _name(key) in arrays else None
 
 
-def rank_everything(scorer: Scorer, data: EvaluationInput) -> RankedLists:
+def rank_everything(scorer: Scorer, data: EvaluationInput, *, audience: Scorer | None = None) -> RankedLists:
     """Ask a model every question of both sides and keep its lists.
 
     Args:
         scorer: The model.
         data: The snapshot's index arrays.
+        audience: Who names an item's users, where the model has an answer of its own for that; None: ``scorer``.
 
     Returns:
         The lists; a setting without truth in a phase is absent.
@@ -85,7 +86,8 @@ def rank_everything(scorer: Scorer, data: EvaluationInput) -> RankedLists:
     if not len(data.cold_validation) + len(data.cold_test):
         return RankedLists(users, None)
     most = max(AUDIENCE_CUTOFFS)
-    return RankedLists(users, rank_users_for_items(scorer, data.cold_items, n_users=data.n_users, k=most))
+    asked = audience or scorer
+    return RankedLists(users, rank_users_for_items(asked, data.cold_items, n_users=data.n_users, k=most))
 
 
 def judgement_of(lists: RankedLists, data: EvaluationInput) -> Judgement:

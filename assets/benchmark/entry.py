@@ -20,11 +20,13 @@ class Scored:
         model: Name in the table.
         scorer: Anything with ``scores(user_index, item_index)``.
         dtype: Width of the training's matrix products.
+        audience: Names an item's users, where that is another answer than the scorer's.
     """
 
     model: str
     scorer: Any
     dtype: str = "float32"
+    audience: Any = None
 
 
 Build = Callable[["Inputs", int], Iterator[Scored]]

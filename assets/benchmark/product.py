@@ -83,7 +83,7 @@ def _scored(
     space = composed_space(inputs.snapshot, vectors, model, update)
     judged = product_scorers(inputs.snapshot, space, model, update)
     for scorer, name in names.items():
-        yield Scored(name, judged[scorer].scorer, dtype)
+        yield Scored(name, judged[scorer].scorer, dtype, judged[scorer].audience)
 
 
 ENTRIES = (

@@ -188,7 +188,7 @@ def _train_and_rank(unit: Unit, records: Records, given: "tuple[Inputs, Evaluati
         clock = inputs.start_clock()
         for scored in unit.entry.build(inputs, unit.seed):
             seconds, paused = clock() - ranking, time.perf_counter()
-            lists = rank_everything(scored.scorer, data)
+            lists = rank_everything(scored.scorer, data, audience=scored.audience)
             lists.save(folder / f"{scored.model}.npz")
             trained.append(asdict(Trained(scored.model, unit.seed, round(seconds, 3), scored.dtype)))
             notes.append(_headline(scored.model, lists, data))

@@ -50,3 +50,22 @@ def test_all_models_are_judged_ours_on_validation_too() -> None:
     assert told[-1][:2] == (3, 3)
     assert found[DIRECT].distribution
     assert not found["other"].distribution
+
+
+def test_an_audience_of_its_own_is_judged_as_such() -> None:
+    users = np.eye(4, dtype=np.float32)
+    vectors = np.random.default_rng(0).random((8, 4)).astype(np.float32)
+    lists, audience = FactorScorer(users, vectors), FactorScorer(users, -vectors)
+    data = evaluation_input(snapshot())
+    judged = {"both": Judged(lists, audience=audience), "lists": Judged(lists), "audience": Judged(audience)}
+    found = judge_all(judged, data, report=lambda *_: None)
+    key = ("ndcg", 20)
+    assert found["both"].users["cold", "test", "B"].values[key].tolist() == (
+        found["lists"].users["cold", "test", "B"].values[key].tolist()
+    )
+    assert found["both"].audience["both"].values[key].tolist() == (
+        found["audience"].audience["both"].values[key].tolist()
+    )
+    assert found["both"].audience["both"].values[key].tolist() != (
+        found["lists"].audience["both"].values[key].tolist()
+    )
