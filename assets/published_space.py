@@ -36,15 +36,15 @@ def published_space(
     run_lock: RunLock,
 ) -> dg.Output[Recorded]:
     """What collaboration and the text say of a user, in one vector; cold items calibrated on validation."""
-    from assets.spaces import composed_space
+    from assets.spaces import chosen_space, composed_space
 
     settings = placement.build()  # type: ignore[attr-defined]
     user_vocabulary_checkpoint.require_users_of(interaction_snapshot)
     compute.apply()
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:
         work.reads(interaction_snapshot)
-        chosen = {"bpr_embeddings": bpr_embeddings, "token_vectors": token_vectors}[settings.space]
-        space = composed_space(interaction_snapshot, chosen, user_vocabulary_checkpoint.model, settings)
-        return work.output(
-            space, users=len(space.users), d=space.d, space=settings.space, **asdict(space.calibration)
-        )
+        spaces = {"token_vectors": token_vectors, "bpr_embeddings": bpr_embeddings}
+        name = chosen_space(interaction_snapshot, spaces, settings)
+        model = user_vocabulary_checkpoint.model
+        space = composed_space(interaction_snapshot, spaces[name], model, settings)
+        return work.output(space, users=len(space.users), d=space.d, space=name, **asdict(space.calibration))

@@ -1,5 +1,6 @@
 """From trained models to the space that is published, and from texts to places in it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,26 @@ from models.coldstart.config import ColdUpdateConfig
 from models.coldstart.published_space import PublishedSpace
 
 NO_PAIRS = np.empty((0, 2), dtype=np.int64)
+
+
+def chosen_space(snapshot: Snapshot, spaces: Mapping[str, Any], config: ColdUpdateConfig) -> str:
+    """Which collaborative space is published.
+
+    Args:
+        snapshot: Its warm validation pairs judge, if the settings leave the choice open.
+        spaces: Collaborative embeddings by the name of their station; the first is taken where nobody can judge.
+        config: Of the placement.
+
+    Returns:
+        A name out of ``spaces``.
+    """
+    from assets.judging import warm_recall
+
+    if config.space != "auto":
+        return config.space
+    judge = warm_recall(snapshot)
+    names = list(spaces)
+    return names[0] if judge is None else max(names, key=lambda name: judge(spaces[name]))
 
 
 def composed_space(

@@ -77,10 +77,15 @@ def _scored(
         seed: Of the space.
     """
     from assets.scorers import product_scorers
-    from assets.spaces import composed_space
+    from assets.spaces import chosen_space, composed_space
 
-    vectors = inputs.vectors("mf" if update.space == "bpr_embeddings" else "ials", seed)
-    space = composed_space(inputs.snapshot, vectors, model, update)
+    spaces = {
+        name: inputs.vectors(kind, seed)
+        for name, kind in (("token_vectors", "ials"), ("bpr_embeddings", "mf"))
+        if update.space in ("auto", name)
+    }
+    name = chosen_space(inputs.snapshot, spaces, update)
+    space = composed_space(inputs.snapshot, spaces[name], model, update)
     judged = product_scorers(inputs.snapshot, space, model, update)
     for scorer, name in names.items():
         yield Scored(name, judged[scorer].scorer, dtype, judged[scorer].audience)

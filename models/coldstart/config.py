@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 Draw = Literal["top", "sampled"]
 DRAWS: tuple[Draw, ...] = ("top", "sampled")
 Update = Literal["fold_in", "bpr"]
-Space = Literal["token_vectors", "bpr_embeddings"]
+Space = Literal["auto", "token_vectors", "bpr_embeddings"]
 Comparison = Literal["users", "items", "both"]
 COMPARISONS: tuple[Comparison, ...] = ("users", "items", "both")
 
@@ -21,7 +21,8 @@ class ColdUpdateConfig:
     ``ColdUpdateConfig.literal()``.
 
     Attributes:
-        space: The station whose vectors are published: those that the user tokens start from, or those of BPR.
+        space: The station whose vectors are published: those that the user tokens start from, those of BPR, or
+            whichever has the better warm validation Recall@20.
         update: How the item's part in that space is found: in closed form, as one more half-sweep of iALS, or by
             gradient steps of BPR, as in the paper.
         users_per_item: Simulated users that are used, >= 1, at most those kept.
@@ -45,7 +46,7 @@ class ColdUpdateConfig:
         ValueError: If a value is out of its range.
     """
 
-    space: Space = "token_vectors"
+    space: Space = "auto"
     update: Update = "fold_in"
     users_per_item: int = 20
     draw: Draw = "top"
