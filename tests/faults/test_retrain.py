@@ -45,6 +45,7 @@ class Strike:
     words: str = "STEP_START"
 
 
+ENDLESS = ("--set", "bpr.epochs=100000", "--set", "bpr.patience=null")  # outlasts whatever asks meanwhile
 STRIKES = (
     Strike("bpr_embeddings", KILL, "embeddings: 1/20"),
     Strike("user_vocabulary_checkpoint", CTRL_C, "user vocabulary: 1/16"),
@@ -69,7 +70,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ask_twice(home: Path) -> None:
     """While a retrain runs, a second one names its process and leaves no trace; then the first is interrupted."""
-    with started(home, *RETRAIN) as command:
+    with started(home, *RETRAIN, *ENDLESS) as command:
         until_logged(home, command, station="interaction_snapshot", words="STEP_START")
         before = contents_of(home)[1]  # the first may be handing out tokens meanwhile
         for arguments in (RETRAIN, (*RETRAIN, "--force")):
