@@ -55,6 +55,7 @@ def test_a_database_server_that_is_not_there_is_named_at_once() -> None:
         registry.tracking.retrain_run("snapshot", "run")
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts by backlog, says nothing
         registry = Registry(f"http://127.0.0.1:{silent.getsockname()[1]}", retry_seconds=1)

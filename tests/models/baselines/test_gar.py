@@ -74,6 +74,7 @@ def test_a_turn_moves_one_side_alone(of_generator):
             assert moved, name
 
 
+@pytest.mark.slow
 def test_cold_topics_are_found():
     assert found(gar.fit(rival_input(), config=TOY)) > 0.6
 

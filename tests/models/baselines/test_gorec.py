@@ -84,6 +84,7 @@ def test_clusters_are_of_vectors_and_cold_items_join_by_text():
     np.testing.assert_allclose(everyone[[0, 2, 3, 5]], by_hand().warm_vectors, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_finds_the_topic_of_cold_items_and_leaves_users_alone():
     data = rival_input()
     one, two = (gorec.fit(data, config=small()) for _ in range(2))
