@@ -46,8 +46,9 @@ def run_id(browser: Browser, pages: Pages, partition: str) -> str:
 
 def test_the_graph_shows_every_station(page: Page, pages: Pages) -> None:
     dagster_page.open_graph(page, pages)
-    drawn = page.locator("foreignObject").count()
-    assert drawn >= len(STATIONS)
+    drawn = page.locator("foreignObject")  # the layout comes from a worker, some time after the names
+    for station in STATIONS:
+        expect(drawn.get_by_text(station[:8]).first).to_be_attached(timeout=dagster_page.LOAD)
     page.get_by_text("release", exact=True).first.wait_for()
 
 
