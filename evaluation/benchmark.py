@@ -18,6 +18,7 @@ from evaluation.benchmark_table import (
     user_table,
 )
 from evaluation.comparison import Comparison
+from evaluation.funnel import FunnelFigure, funnel_table
 from evaluation.report_markdown import as_markdown
 from evaluation.report_tables import Table
 
@@ -31,12 +32,14 @@ class Benchmark:
         rows: Every figure of phases "validation" and "test".
         over_both_phases: Audience figures over the cold items of both phases together.
         comparisons: Paired differences over users.
+        funnel: What each stage lets through, of models that choose users in stages.
     """
 
     about: Mapping[str, Any]
     rows: Sequence[BenchmarkRow]
     over_both_phases: Sequence[BenchmarkRow]
     comparisons: Sequence[Comparison]
+    funnel: Sequence[FunnelFigure] = ()
 
     @property
     def models(self) -> list[str]:
@@ -59,6 +62,7 @@ class Benchmark:
         """The validation phase, by which settings were chosen, and the other list lengths."""
         found = [user_table(self.rows, evaluator="B", phase="validation")]
         found += [user_table(self.rows, evaluator="B", k=k) for k in (10, 50)]
+        found.append(funnel_table(self.funnel))
         return [table for table in found if table is not None]
 
     def origin(self) -> str:
@@ -78,6 +82,7 @@ class Benchmark:
             "rows": [row.to_dict() for row in self.rows],
             "over_both_phases": [row.to_dict() for row in self.over_both_phases],
             "comparisons": [asdict(one) for one in self.comparisons],
+            "funnel": [asdict(one) for one in self.funnel],
         }
         lists = ",\n".join(f'"{name}": {_lines(values)}' for name, values in parts.items())
         return f'{{"about": {head},\n{lists}\n}}\n'

@@ -1,7 +1,7 @@
 """What the registry holds: how models are made, and how often."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,12 +21,15 @@ class Scored:
         scorer: Anything with ``scores(user_index, item_index)``.
         dtype: Width of the training's matrix products.
         audience: Names an item's users, where that is another answer than the scorer's.
+        stages: Where users are chosen in stages: by stage, the users of each held-out cold item by rising
+            item_index, best first, shape (C, N), int64.
     """
 
     model: str
     scorer: Any
     dtype: str = "float32"
     audience: Any = None
+    stages: Mapping[str, Any] = field(default_factory=dict)
 
 
 Build = Callable[["Inputs", int], Iterator[Scored]]

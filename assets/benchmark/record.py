@@ -17,6 +17,8 @@ from data.errors import InputError
 
 DIGESTS = "digests.json"
 HEAD = "unit.json"
+FUNNEL = ".funnel.json"
+"""Ending of the file of a model's stages, behind the model's name."""
 
 State = Literal["done", "failed", "damaged", "missing"]
 
@@ -76,6 +78,11 @@ class Records:
         """What ``unit.json`` says of a whole unit."""
         head: dict[str, Any] = json.loads((self.folder(unit) / HEAD).read_text(encoding="utf-8"))
         return head
+
+    def funnel(self, unit: Unit) -> list[dict[str, Any]]:
+        """What the stages of a whole unit's models let through; empty where no model has stages."""
+        files = sorted(self.folder(unit).glob(f"*{FUNNEL}"))
+        return [figure for file in files for figure in json.loads(file.read_text(encoding="utf-8"))]
 
     def require_data(self, unit: Unit, data: str) -> None:
         """Refuse a unit of other data.

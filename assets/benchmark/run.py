@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.benchmark.data_choice import DataChoice
-from assets.benchmark.entry import MOST_SEEDS, Entry
-from assets.benchmark.record import HEAD, Records, UnitBusy, UnitStatus
+from assets.benchmark.entry import MOST_SEEDS, Entry, Scored
+from assets.benchmark.record import FUNNEL, HEAD, Records, UnitBusy, UnitStatus
 from assets.benchmark.registry import ENTRIES
 from assets.benchmark.units import Unit, chosen_entries, units_of
 from data.errors import InputError
@@ -190,6 +190,7 @@ def _train_and_rank(unit: Unit, records: Records, given: "tuple[Inputs, Evaluati
             seconds, paused = clock() - ranking, time.perf_counter()
             lists = rank_everything(scored.scorer, data, audience=scored.audience)
             lists.save(folder / f"{scored.model}.npz")
+            _write_funnel(folder, scored, data, seed=unit.seed)
             trained.append(asdict(Trained(scored.model, unit.seed, round(seconds, 3), scored.dtype)))
             notes.append(_headline(scored.model, lists, data))
             ranking += time.perf_counter() - paused
@@ -202,6 +203,20 @@ def _train_and_rank(unit: Unit, records: Records, given: "tuple[Inputs, Evaluati
         }
         (folder / HEAD).write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")
     return "; ".join(note for note in notes if note)
+
+
+def _write_funnel(folder: Path, scored: Scored, data: "EvaluationInput", *, seed: int) -> None:
+    """What each stage of choosing users lets through, beside the lists; nothing for models without stages."""
+    from evaluation.funnel import funnel_figures
+
+    if not scored.stages:
+        return
+    found = [
+        asdict(figure)
+        for stage, users in scored.stages.items()
+        for figure in funnel_figures(users, data, model=scored.model, seed=seed, stage=stage)
+    ]
+    (folder / f"{scored.model}{FUNNEL}").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def _headline(model: str, lists: Any, data: "EvaluationInput") -> str:

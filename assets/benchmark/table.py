@@ -58,6 +58,7 @@ def write_table(
     from assets.benchmark.about import about, write_ids
     from evaluation.benchmark import Benchmark
     from evaluation.benchmark_row import of_phases
+    from evaluation.funnel import FunnelFigure
 
     records = request.records()
     whole = [unit for unit in units if records.status(unit).state == "done"]
@@ -69,6 +70,7 @@ def write_table(
         rows=of_phases(rows, "validation", "test"),
         over_both_phases=of_phases(rows, "both"),
         comparisons=_comparisons(records, whole, data),
+        funnel=[FunnelFigure(**figure) for unit in whole for figure in records.funnel(unit)],
     )
     benchmark.save(request.out)
     write_ids(snapshot, request.out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from assets.benchmark.entry import Scored, entry
 from assets.benchmark.registry import ENTRIES
 from assets.benchmark.run import BenchmarkRequest, run_benchmark, unit_statuses
 from assets.benchmark.table import rows_of
@@ -20,7 +22,7 @@ from data.snapshot import Snapshot
 from evaluation.benchmark_row import Trained, benchmark_rows
 from evaluation.evaluation_input import EvaluationInput
 from evaluation.judgement import judge_scores
-from tests.assets.benchmark.worlds import Guesses, Trainings, keep_features, request
+from tests.assets.benchmark.worlds import ITEMS, USERS, WARM, Guesses, Trainings, keep_features, request
 
 pytestmark = pytest.mark.usefixtures("read_once")
 
@@ -195,3 +197,19 @@ def test_closed_forms_rank_cold_titles_by_topic(world: Path, tmp_path: Path, sna
     markdown = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
     assert "minus ridge, NDCG@20" in markdown
     assert (tmp_path / "benchmark.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_what_the_stages_of_a_funnel_let_through_is_kept_and_shown(world: Path, tmp_path: Path) -> None:
+    keep_features(tmp_path, request(world, tmp_path).data.snapshot().content_hash)
+
+    def build(inputs: Any, seed: int) -> Iterator[Scored]:
+        users = np.tile(np.arange(USERS), (ITEMS - WARM, 1))
+        yield Scored("funnel", Guesses(seed), stages={"filter": users})
+
+    asked = request(world, tmp_path)
+    run_benchmark(asked, entries=[entry("funnel", build)])
+    rows = json.loads((tmp_path / "benchmark.json").read_text(encoding="utf-8"))["funnel"]
+    assert {(row["stage"], row["phase"], row["k"]) for row in rows} == {
+        ("filter", phase, 20) for phase in ("validation", "test")
+    }
+    assert "funnel: filter" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
