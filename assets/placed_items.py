@@ -70,9 +70,8 @@ def place_waiting(
 ) -> PlacedItems:
     """Optimise the vectors of the waiting items, and only those.
 
-    Items without real readers get their pseudo-interactions. Items with fewer readers than
-    ``config.users_per_item`` get both kinds, items with more their real ones alone. Items with neither text nor
-    readers wait on.
+    Items with a text get their pseudo-interactions, beside their real ones, if they have any, the less the more
+    they have. Items without a text get their real ones alone, and with neither they wait on.
 
     Args:
         version: Gives the space.
@@ -85,12 +84,8 @@ def place_waiting(
     """
     answered = {item: row for row, item in enumerate(answers.item_ids)}
     row_of = np.array([answered.get(item, -1) for item in waiting.item_ids], dtype=np.int64)
-    readers = waiting.readers()
-    simulated = (row_of >= 0) & (readers < config.users_per_item)
-    groups = (
-        waiting.only(simulated),
-        waiting.only(~simulated & (readers > 0)),
-    )
+    simulated = row_of >= 0
+    groups = (waiting.only(simulated), waiting.only(~simulated & (waiting.readers() > 0)))
     before = fixed_digest(version)
     asked = row_of[simulated]
     pseudo = TopUsers(answers.top.users[asked], answers.top.log_probabilities[asked])

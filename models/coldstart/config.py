@@ -31,6 +31,8 @@ class ColdUpdateConfig:
             spread of 1, >= 0; 0 publishes the space alone.
         warm_text_weight: Likewise for a warm item, >= 0.
         warm_at: Real users at which an item is weighed half as a cold one and half as a warm one, > 0.
+        pseudo_halves_at: Real users at which a simulated interaction counts half as much as without any, > 0: beside
+            n real ones ``pseudo_halves_at / (pseudo_halves_at + n)`` of it is left.
         compare_with: What BPR ranks lower. "items": random warm items below this item, for each of its users,
             as FilterLLM does; "users": random users who are not the item's below each of its users, on this
             item; "both": the sum. These and the following are for ``update="bpr"``.
@@ -53,6 +55,7 @@ class ColdUpdateConfig:
     text_weight: float = 3.0
     warm_text_weight: float = 0.3
     warm_at: float = 3.0
+    pseudo_halves_at: float = 8.0
     compare_with: Comparison = "users"
     pseudo_weight: float = 1.0
     steps: int = 30
@@ -74,7 +77,7 @@ class ColdUpdateConfig:
         for name, known in (("space", get_args(Space)), ("update", get_args(Update))):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
-        for name in ("pseudo_weight", "learning_rate", "warm_at"):
+        for name in ("pseudo_weight", "learning_rate", "warm_at", "pseudo_halves_at"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         for name in ("steps", "l2", "seed", "text_weight", "warm_text_weight"):

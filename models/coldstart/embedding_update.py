@@ -56,7 +56,13 @@ def place_items(
         pseudo = chosen_users(
             pseudo, users_per_item=config.users_per_item, draw=config.draw, seed=config.seed
         )
-    known = ItemUsers.collect(pseudo, real_pairs, n_users=len(users), pseudo_weight=config.pseudo_weight)
+    known = ItemUsers.collect(
+        pseudo,
+        real_pairs,
+        n_users=len(users),
+        pseudo_weight=config.pseudo_weight,
+        pseudo_halves_at=config.pseudo_halves_at,
+    )
     # in units of the median warm norm one set of steps fits every space
     norms = np.linalg.norm(warm_items, axis=1)
     unit = float(np.median(norms)) or 1.0

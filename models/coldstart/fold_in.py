@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,10 @@ class FoldInConfig:
         draw: The most probable of the kept users, or a draw among them by probability.
         unobserved_weight: Weight of a user who has not interacted against one who has, > 0.
         regulariser: Ridge weight, > 0.
-        regulariser_power: Item i's ridge weight is ``regulariser * (n_i + unobserved_weight * U) ** power``.
+        regulariser_power: Item i's ridge weight is ``regulariser * (n_i + unobserved_weight * U) ** power``, n_i
+            the sum of its users' weights.
+        pseudo_halves_at: Real users at which a simulated one counts half as much as without any, > 0; infinite:
+            both kinds count alike.
         seed: Of the draw.
 
     Raises:
@@ -37,6 +41,7 @@ class FoldInConfig:
     unobserved_weight: float = 0.01
     regulariser: float = 0.05
     regulariser_power: float = 0.5
+    pseudo_halves_at: float = math.inf
     seed: int = 42
 
     def __post_init__(self) -> None:
@@ -44,7 +49,7 @@ class FoldInConfig:
             raise ValueError(f"users_per_item must be at least 1, got {self.users_per_item}")
         if self.draw not in DRAWS:
             raise ValueError(f"draw must be one of {', '.join(DRAWS)}, got {self.draw!r}")
-        for name in ("unobserved_weight", "regulariser"):
+        for name in ("unobserved_weight", "regulariser", "pseudo_halves_at"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         if self.seed < 0:
@@ -63,7 +68,7 @@ def fold_in_items(
         config: Weights.
 
     Returns:
-        Shape (C, D), float32. Simulated and real users count alike.
+        Shape (C, D), float32. A real user counts 1, a simulated one h / (h + n) beside n real ones.
 
     Raises:
         ValueError: If an item has no user, or more users are asked for than were kept.
@@ -75,12 +80,18 @@ def fold_in_items(
         pseudo = chosen_users(
             pseudo, users_per_item=config.users_per_item, draw=config.draw, seed=config.seed
         )
-    known = ItemUsers.collect(pseudo, real_pairs, n_users=len(users), pseudo_weight=1.0)
-    ridge = config.regulariser * (np.diff(known.offsets) + config.unobserved_weight * len(users)) ** (
-        config.regulariser_power
+    known = ItemUsers.collect(
+        pseudo, real_pairs, n_users=len(users), pseudo_halves_at=config.pseudo_halves_at
     )
+    counted = np.add.reduceat(known.weights.astype(np.float64), known.offsets[:-1])  # (C,)
+    ridge = config.regulariser * (counted + config.unobserved_weight * len(users)) ** config.regulariser_power
     return solve_rows(
-        users, known.offsets, known.users, ridge=ridge, unobserved_weight=config.unobserved_weight
+        users,
+        known.offsets,
+        known.users,
+        ridge=ridge,
+        unobserved_weight=config.unobserved_weight,
+        weights=known.weights,
     )
 
 
@@ -91,12 +102,14 @@ def solve_rows(
     *,
     ridge: NDArray[np.float64],
     unobserved_weight: float,
+    weights: FloatTable | None = None,
 ) -> FloatTable:
     """One half-sweep of iALS: every row's weighted ridge regression on its columns' fixed vectors.
 
-    Row r minimises sum over its columns of (1 - w.h)^2 + a0 * sum over *all* columns of (w.h)^2
-    + ridge_r |w|^2. With a0 H'H = Q diag(s) Q', computed once, and Z = H Q, Woodbury's identity leaves a
-    system of the row's own size: w = Q B Z_r' (I + Z_r B Z_r')^-1 1, B = diag(1 / (s + ridge_r)).
+    Row r minimises sum over its columns of c (1 - w.h)^2 + a0 * sum over *all* columns of (w.h)^2
+    + ridge_r |w|^2. With a0 H'H = Q diag(s) Q', computed once, and Z = H Q, its rows times the roots v of the
+    weights c, Woodbury's identity leaves a system of the row's own size:
+    w = Q B Z_r' (I + Z_r B Z_r')^-1 v, B = diag(1 / (s + ridge_r)).
 
     Args:
         fixed: H, shape (columns, D), float32.
@@ -104,6 +117,7 @@ def solve_rows(
         columns: Column of each entry, shape (N,), int64; none twice in a row.
         ridge: Ridge weight of each row, shape (rows,), > 0.
         unobserved_weight: a0, > 0.
+        weights: c of each entry, shape (N,), float32, > 0; None: 1 each.
 
     Returns:
         Shape (rows, D), float32. A row without entries is zero.
@@ -122,20 +136,24 @@ def solve_rows(
             entries = offsets[block][:, None] + np.arange(degree)  # (b, n)
             scale = (1 / (spectrum + ridge[block][:, None])).astype(np.float32)  # (b, D), B
             gathered = rotated[columns[entries]]  # (b, n, D)
-            solved[block] = _solve_block(gathered, scale)
+            roots = np.ones(entries.shape, dtype=np.float32)  # (b, n)
+            if weights is not None:
+                roots = np.sqrt(weights[entries])
+                gathered *= roots[:, :, None]
+            solved[block] = _solve_block(gathered, scale, roots)
     return (solved @ basis.T).astype(np.float32)
 
 
-def _solve_block(gathered: FloatTable, scale: FloatTable) -> FloatTable:
+def _solve_block(gathered: FloatTable, scale: FloatTable, roots: FloatTable) -> FloatTable:
     """Rotated solutions (b, D) of rows with equally many entries, by whichever system is smaller."""
     _, degree, width = gathered.shape
-    total = gathered.sum(axis=1)  # (b, D), Z_r' 1
     if degree > width:
+        total = np.einsum("bnd,bn->bd", gathered, roots)  # Z_r' v
         system = gathered.transpose(0, 2, 1) @ gathered  # (b, D, D)
         system[:, np.arange(width), np.arange(width)] += 1 / scale
         return np.linalg.solve(system, total[:, :, None])[:, :, 0]
     scaled = gathered * scale[:, None, :]  # (b, n, D)
     system = scaled @ gathered.transpose(0, 2, 1)  # (b, n, n)
     system[:, np.arange(degree), np.arange(degree)] += 1
-    coefficients = np.linalg.solve(system, np.ones((len(system), degree, 1), dtype=np.float32))  # (b, n, 1)
+    coefficients = np.linalg.solve(system, roots[:, :, None])  # (b, n, 1)
     return (scaled * coefficients).sum(axis=1)

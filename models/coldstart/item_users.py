@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,13 @@ class ItemUsers:
 
     @classmethod
     def collect(
-        cls, pseudo: TopUsers | None, real_pairs: IndexArray, *, n_users: int, pseudo_weight: float
+        cls,
+        pseudo: TopUsers | None,
+        real_pairs: IndexArray,
+        *,
+        n_users: int,
+        pseudo_weight: float = 1.0,
+        pseudo_halves_at: float = math.inf,
     ) -> ItemUsers:
         """Put simulated and real interactions together.
 
@@ -58,7 +65,10 @@ class ItemUsers:
             pseudo: Simulated users of all C items, or None if there are only real ones.
             real_pairs: Position of the item in [0, C) and user_index, shape (n, 2), int64; may be empty.
             n_users: U.
-            pseudo_weight: What a simulated interaction counts, > 0; a real one counts 1.
+            pseudo_weight: What a simulated interaction of an item without real users counts, > 0; a real one
+                counts 1.
+            pseudo_halves_at: Real users h at which a simulated interaction counts half of that, > 0: of an item
+                with n it counts ``pseudo_weight * h / (h + n)``.
 
         Returns:
             Every item's interactions, by item and then by user. Without ``pseudo`` C is one more than the
@@ -76,8 +86,11 @@ class ItemUsers:
             shares = np.exp(pseudo.log_probabilities - pseudo.log_probabilities[:, :1])
             shares = shares * (pseudo.users_per_item / shares.sum(axis=1, keepdims=True))  # mean 1 per item
             new = ~np.isin(simulated, keys)
-            initial = np.concatenate((weights, pseudo_weight * shares.ravel()[new]))
-            weights = np.concatenate((weights, np.full(int(new.sum()), pseudo_weight)))
+            n_real = np.bincount(keys // n_users, minlength=n_items)
+            each = pseudo_weight / (1 + n_real / pseudo_halves_at)  # (C,)
+            each = np.repeat(each, pseudo.users_per_item)[new]
+            initial = np.concatenate((weights, each * shares.ravel()[new]))
+            weights = np.concatenate((weights, each))
             keys = np.concatenate((keys, simulated[new]))
         order = np.argsort(keys, kind="stable")
         items, users = np.divmod(keys[order], n_users)

@@ -182,7 +182,7 @@ def place(
 
     The collaborative part is found from the item's simulated and real users, all else held fixed; the text part
     is what the text says. An item without real users is weighed as a cold one; the more it has, the more like a
-    warm one, half and half at ``config.warm_at`` of them.
+    warm one, half and half at ``config.warm_at`` of them, and the less its simulated ones count.
 
     Args:
         space: Where to; not changed.
@@ -201,7 +201,12 @@ def place(
 
     users = space.collaborative_users
     if config.update == "fold_in":
-        fold = FoldInConfig(users_per_item=config.users_per_item, draw=config.draw, seed=config.seed)
+        fold = FoldInConfig(
+            users_per_item=config.users_per_item,
+            draw=config.draw,
+            pseudo_halves_at=config.pseudo_halves_at,
+            seed=config.seed,
+        )
         rows = fold_in_items(users, pseudo, real_pairs=real_pairs, config=fold)
     else:
         warm = space.warm_items[:, : space.collaborative_size]

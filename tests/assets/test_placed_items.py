@@ -33,8 +33,9 @@ def test_items_are_placed_by_text_by_readers_or_by_both() -> None:
         [(1, 0), (2, 0), (3, 0), (3, 1)],
     )
     kinds = dict(zip(placed.item_ids, placed.kinds, strict=True))
-    # i0 by text; i2 by text and one reader; i1 and i3 by readers alone; i4 has neither and waits on
-    assert kinds == {"i0": "cold", "i2": "held_out", "i1": "held_out", "i3": "held_out"}
+    # i0 by text; i2 and i3 by text and readers; i1 by its reader alone; i4 has neither and waits on
+    assert kinds == {"i0": "cold", "i2": "held_out", "i3": "held_out", "i1": "held_out"}
+    assert placed.item_ids == ["i0", "i2", "i3", "i1"]
     assert placed.counts() == {"cold": 1, "held_out": 3}
     assert dict(zip(placed.item_ids, placed.text_hashes, strict=True))["i2"] == "h2"
     assert placed.vectors.shape == (4, 4)

@@ -65,6 +65,21 @@ def test_simulated_and_real_users_by_the_formula() -> None:
     np.testing.assert_allclose(found[1], dense(users, [3, 4, 7], 0.4 * (3 + 0.8) ** 0.5, 0.1), rtol=1e-3)
 
 
+@pytest.mark.parametrize("width", [2, 6])  # fewer and more numbers than users: either system is solved
+def test_a_simulated_user_counts_less_beside_real_ones(width: int) -> None:
+    users = np.random.default_rng(0).standard_normal((8, width)).astype(np.float32)
+    real = np.array([[1, 7], [1, 6], [1, 7]])  # two readers, one of them listed twice
+    config = FoldInConfig(users_per_item=2, unobserved_weight=0.1, regulariser=0.4, pseudo_halves_at=1.0)
+    found = fold_in_items(users, pseudo(), real_pairs=real, config=config)
+    np.testing.assert_allclose(found[0], dense(users, [0, 1], 0.4 * (2 + 0.8) ** 0.5, 0.1), rtol=2e-3)
+    weights = np.zeros(8)
+    weights[[3, 4, 6, 7]] = [1 / 3, 1 / 3, 1, 1]  # 1 / (1 + 2)
+    table = users.astype(np.float64)
+    system = table.T @ (weights[:, None] * table) + 0.1 * table.T @ table
+    system += 0.4 * (weights.sum() + 0.8) ** 0.5 * np.eye(width)
+    np.testing.assert_allclose(found[1], np.linalg.solve(system, table.T @ weights), rtol=2e-3, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -93,6 +108,7 @@ def test_each_setting_matters(changes: dict[str, Any]) -> None:
         ({"draw": "all"}, "draw must be one of top, sampled, got 'all'"),
         ({"unobserved_weight": 0.0}, "unobserved_weight must be above 0"),
         ({"regulariser": -1.0}, "regulariser must be above 0"),
+        ({"pseudo_halves_at": 0.0}, "pseudo_halves_at must be above 0"),
         ({"seed": -1}, "seed must be at least 0"),
     ],
 )

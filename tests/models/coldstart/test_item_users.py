@@ -21,6 +21,13 @@ def test_by_hand() -> None:
     np.testing.assert_allclose(known.initial_weights, [0.25, 0.75, 1, 0.5, 1], rtol=1e-6)
 
 
+def test_simulated_users_fade_as_real_ones_come() -> None:
+    real = np.array([[1, 3], [1, 0], [1, 3]])
+    known = ItemUsers.collect(PSEUDO, real, n_users=5, pseudo_weight=0.5, pseudo_halves_at=2.0)
+    assert known.weights.tolist() == [0.5, 0.5, 1, 0.25, 1]  # item 1 has two real users: half of .5 is left
+    np.testing.assert_allclose(known.initial_weights, [0.25, 0.75, 1, 0.25, 1], rtol=1e-6)
+
+
 def test_real_users_alone() -> None:
     known = ItemUsers.collect(None, np.array([[1, 4], [0, 2]]), n_users=5, pseudo_weight=0.5)
     assert known.users.tolist() == [2, 4]
