@@ -1,9 +1,9 @@
 """Models without gradient descent: guesses, counts, neighbours and regressions."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from assets.benchmark.entry import Scored, entry
+from assets.benchmark.entry import Build, Entry, Scored, defaults_of, entry
 
 if TYPE_CHECKING:
     from assets.benchmark.inputs import Inputs
@@ -84,13 +84,41 @@ def _ridge_to_vectors(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     yield Scored("ridge_to_vectors", model)
 
 
+def _closed(name: str, build: Build, *, module: str = "", vectors: str = "") -> Entry:
+    """An entry whose settings are the defaults of a file's ``fit``, and those of the vectors it is fitted to."""
+
+    def settings(seed: int) -> Mapping[str, Any]:
+        import importlib
+
+        from assets.benchmark.collaborative import collaborative_settings
+
+        found = defaults_of(importlib.import_module(f"models.baselines.{module or name}").fit)
+        return {"fit": found, "vectors": collaborative_settings(vectors, seed) if vectors else None}
+
+    return entry(name, build, quick=True, settings=settings)
+
+
+def _closed(name: str, build: Build, *, module: str = "", vectors: str = "") -> Entry:
+    """An entry whose settings are the defaults of a file's ``fit``, and those of the vectors it is fitted to."""
+
+    def settings(seed: int) -> Mapping[str, Any]:
+        import importlib
+
+        from assets.benchmark.collaborative import collaborative_settings
+
+        found = defaults_of(importlib.import_module(f"models.baselines.{module or name}").fit)
+        return {"fit": found, "vectors": collaborative_settings(vectors, seed) if vectors else None}
+
+    return entry(name, build, quick=True, settings=settings)
+
+
 ENTRIES = (
-    entry("chance", _chance, quick=True),
-    entry("popularity", _popularity, quick=True),
-    entry("tfidf_profile", _tfidf_profile, quick=True),
-    entry("tfidf_kernel_ridge", _tfidf_kernel_ridge, quick=True),
-    entry("content_knn", _content_knn, quick=True),
-    entry("ridge", _ridge, quick=True),
-    entry("ridge_root_degree", _ridge_root_degree, quick=True),
-    entry("ridge_to_vectors", _ridge_to_vectors, quick=True),
+    _closed("chance", _chance),
+    _closed("popularity", _popularity),
+    _closed("tfidf_profile", _tfidf_profile),
+    _closed("tfidf_kernel_ridge", _tfidf_kernel_ridge),
+    _closed("content_knn", _content_knn),
+    _closed("ridge", _ridge),
+    _closed("ridge_root_degree", _ridge_root_degree, module="ridge"),
+    _closed("ridge_to_vectors", _ridge_to_vectors, vectors="ials"),
 )

@@ -1,6 +1,9 @@
 """The collaborative models, alone: what warm items are ranked by, and what knows no cold item."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from assets.benchmark.entry import Entry, Scored, entry
@@ -26,6 +29,16 @@ def collaborative_config(kind: str, seed: int) -> Any:
     if kind == "ials":
         return IalsConfig(seed=seed)
     return BprConfig(model=kind, seed=seed)  # type: ignore[arg-type]
+
+
+def collaborative_settings(kind: str, seed: int) -> dict[str, Any]:
+    """The same as JSON values."""
+    return asdict(collaborative_config(kind, seed))
+
+
+def collaborative_settings(kind: str, seed: int) -> dict[str, Any]:
+    """The same as JSON values."""
+    return asdict(collaborative_config(kind, seed))
 
 
 def fit_collaborative(snapshot: Snapshot, config: Any, *, on_epoch: Callable[[Any], None]) -> Any:
@@ -57,7 +70,7 @@ def _alone(kind: str) -> Entry:
         vectors = inputs.vectors(kind, seed)
         yield Scored(kind, FactorScorer(vectors.users, vectors.item_table(inputs.snapshot.n_items)))
 
-    return entry(kind, build)
+    return entry(kind, build, settings=partial(collaborative_settings, kind))
 
 
 ENTRIES = tuple(_alone(kind) for kind in ("ials", "mf", "lightgcn", "ngcf"))

@@ -1,7 +1,7 @@
 """What the registry holds: how models are made, and how often."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +35,48 @@ class Scored:
 Build = Callable[["Inputs", int], Iterator[Scored]]
 """Trains with a seed and yields what came of it; what was used up to a ``yield`` counts as its training."""
 
+Settings = Callable[[int], Mapping[str, Any]]
+"""All that a training with a seed is set to, as JSON values; not the data, not the language model."""
+
+
+def no_settings(seed: int) -> Mapping[str, Any]:
+    """Of a training that has none."""
+    return {}
+
+
+def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """What a function takes where nothing else is said, as JSON values: the settings of a closed form."""
+    import inspect
+
+    given = {name: one.default for name, one in inspect.signature(function).parameters.items()}
+    return {name: as_json(value) for name, value in given.items() if value is not inspect.Parameter.empty}
+
+
+def as_json(settings: Any) -> Any:
+    """A configuration as JSON values."""
+    return asdict(settings) if is_dataclass(settings) and not isinstance(settings, type) else settings
+
+Settings = Callable[[int], Mapping[str, Any]]
+"""All that a training with a seed is set to, as JSON values; not the data, not the language model."""
+
+
+def no_settings(seed: int) -> Mapping[str, Any]:
+    """Of a training that has none."""
+    return {}
+
+
+def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """What a function takes where nothing else is said, as JSON values: the settings of a closed form."""
+    import inspect
+
+    given = {name: one.default for name, one in inspect.signature(function).parameters.items()}
+    return {name: as_json(value) for name, value in given.items() if value is not inspect.Parameter.empty}
+
+
+def as_json(settings: Any) -> Any:
+    """A configuration as JSON values."""
+    return asdict(settings) if is_dataclass(settings) and not isinstance(settings, type) else settings
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -46,6 +88,7 @@ class Entry:
         seeds: How many seeds at most: 5, 3 for trained rivals, 1 where a run is paired over users alone.
         build: The training.
         quick: Part of ``--quick``.
+        settings: By which a unit that was run with others is known.
     """
 
     name: str
@@ -53,8 +96,16 @@ class Entry:
     seeds: int
     build: Build
     quick: bool = False
+    settings: Settings = no_settings
 
 
-def entry(name: str, build: Build, *, seeds: int = MOST_SEEDS, quick: bool = False) -> Entry:
+def entry(
+    name: str,
+    build: Build,
+    *,
+    seeds: int = MOST_SEEDS,
+    quick: bool = False,
+    settings: Settings = no_settings,
+) -> Entry:
     """An entry of one model that bears the unit's name."""
-    return Entry(name, (name,), seeds, build, quick)
+    return Entry(name, (name,), seeds, build, quick, settings)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 Epochs = Callable[[int, int, str], None]
 VECTORS = ("mf", "ngcf", "lightgcn", "ials")
+
+
+@dataclass
+class _Spent:
+    """Seconds since the clock was started: at what is shared, and what that took when it was made."""
+
+    waited: float = 0.0
+    used: dict[str, float] = field(default_factory=dict)
 
 
 class Inputs:
@@ -38,8 +46,7 @@ class Inputs:
         self.snapshot = snapshot
         self.language_model = language_model
         self._cache, self._tell = Cache(cache), epochs
-        self._waited = 0.0
-        self._used: dict[str, float] = {}
+        self._spent = _Spent()
 
     @cached_property
     def texts(self) -> list[str]:
@@ -48,7 +55,7 @@ class Inputs:
 
     def features(self) -> Any:
         """Vectors of all texts by the language model as it was pretrained, shape (I, H), float32."""
-        settings = {"data": self.snapshot.content_hash, "language_model": self.language_model}
+        settings = {"language_model": self.language_model}
 
         def compute() -> dict[str, Any]:
             from models.filterllm.language_model import load_language_model
@@ -60,7 +67,7 @@ class Inputs:
             prompts = template.tokenize(model.tokenizer, self.texts)
             return {"features": model.encode(prompts.token_ids)}
 
-        return self._shared("texts", settings, compute)["features"]
+        return self.shared("texts", settings, compute)["features"]
 
     def vectors(self, kind: str, seed: int) -> "CollaborativeEmbeddings":
         """Collaborative vectors of one kind (one of :data:`VECTORS`), trained with a seed."""
@@ -68,13 +75,13 @@ class Inputs:
         from models.collaborative.embeddings import CollaborativeEmbeddings
 
         config = collaborative_config(kind, seed)
-        settings = {"data": self.snapshot.content_hash, "kind": kind, **asdict(config)}
+        settings = {"kind": kind, **asdict(config)}
 
         def compute() -> dict[str, Any]:
             fitted = fit_collaborative(self.snapshot, config, on_epoch=self.on_epoch(f"{kind} vectors"))
             return {name: getattr(fitted, name) for name in ("users", "warm_items", "warm_item_index")}
 
-        return CollaborativeEmbeddings(**self._shared(kind, settings, compute))
+        return CollaborativeEmbeddings(**self.shared(kind, settings, compute))
 
     def on_epoch(self, title: str) -> Callable[[Any], None]:
         """A training loop's ``on_epoch``."""
@@ -91,13 +98,25 @@ class Inputs:
         Returns:
             Asked for the seconds since now.
         """
-        self._waited, self._used = 0.0, {}
+        spent = self._spent = _Spent()
         started = time.perf_counter()
-        return lambda: time.perf_counter() - started - self._waited + sum(self._used.values())
+        return lambda: time.perf_counter() - started - spent.waited + sum(spent.used.values())
 
-    def _shared(self, kind: str, settings: dict[str, Any], compute: Callable[[], Any]) -> dict[str, Any]:
-        started = time.perf_counter()
+    def on(self, snapshot: Snapshot) -> "Inputs":
+        """The same for other data, under the same clock and with the same cache."""
+        other = Inputs(snapshot, self._cache.directory, language_model=self.language_model, epochs=self._tell)
+        other._spent = self._spent
+        return other
+
+    def shared(self, kind: str, settings: dict[str, Any], compute: Callable[[], Any]) -> dict[str, Any]:
+        """Arrays by name, computed at most once for the data and the settings; see :class:`Cache`.
+
+        What ``compute`` shares in its turn should be there already: else its seconds count twice.
+        """
+        settings = {"data": self.snapshot.content_hash, **settings}
+        spent = self._spent
+        started, waited = time.perf_counter(), spent.waited
         arrays, seconds = self._cache.arrays(kind, settings, compute)
-        self._used[f"{kind} {settings}"] = seconds
-        self._waited += time.perf_counter() - started
+        spent.used[f"{kind} {settings}"] = seconds
+        spent.waited = waited + time.perf_counter() - started
         return arrays

@@ -1,10 +1,15 @@
 """Ours: the product, FilterLLM scored directly, and FilterLLM in its authors' form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from assets.benchmark.collaborative import collaborative_settings
 from assets.benchmark.entry import MOST_SEEDS, RIVAL_SEEDS, Entry, Scored
+from assets.benchmark.rivals import BPR_VECTORS
+from assets.benchmark.training_share import Share, cut_to
 from models.coldstart.config import ColdUpdateConfig
+from models.filterllm.config import FilterLLMConfig
 
 if TYPE_CHECKING:
     from assets.benchmark.inputs import Inputs
@@ -12,86 +17,139 @@ if TYPE_CHECKING:
 PRODUCT = "default"
 DIRECT = "filterllm"
 REFERENCE = "filterllm_reference"
-REFERENCE_PLACED = "filterllm_reference_placed"
 
 
-def _product(inputs: "Inputs", seed: int) -> Iterator[Scored]:
-    """As a retrain makes it: the same settings, the same functions."""
-    from models.filterllm.config import FilterLLMConfig
+@dataclass(frozen=True)
+class Form:
+    """One way to make a FilterLLM, and the names of what comes of it.
 
-    config = FilterLLMConfig(language_model=inputs.language_model, seed=seed)
-    model, dtype = _fitted(inputs, config, vectors="ials", seed=seed, validated=True)
-    yield from _scored(
-        inputs,
-        model,
-        dtype,
-        names={PRODUCT: PRODUCT, DIRECT: DIRECT},
-        update=ColdUpdateConfig(seed=seed),
-        seed=seed,
-    )
+    Attributes:
+        direct: Name in the table of the distribution scored directly.
+        placed: Likewise of the product's placement; None leaves it out.
+        vectors: Kind of collaborative vectors that the user tokens start from.
+        changes: Fields of its settings that differ from the product's, or from its authors'.
+        reference: As its authors have it, to the last epoch, and placed by BPR against random warm items.
+        share: Part of the training pairs that it is trained on; None: all.
+    """
+
+    direct: str
+    placed: str | None = None
+    vectors: str = "ials"
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    reference: bool = False
+    share: Share | None = None
+
+    @property
+    def spaces(self) -> dict[str, str]:
+        """Vectors of the stations out of which the published space is chosen."""
+        bpr = self.vectors if self.vectors in BPR_VECTORS else "mf"
+        return {"token_vectors": self.vectors, "bpr_embeddings": bpr}
+
+    def config(self, seed: int, *, language_model: str = "embedded") -> FilterLLMConfig:
+        """Of the training."""
+        make = FilterLLMConfig.reference if self.reference else FilterLLMConfig
+        return make(language_model=language_model, seed=seed, **self.changes)
+
+    def update(self, seed: int) -> ColdUpdateConfig:
+        """How cold items are placed."""
+        return ColdUpdateConfig.literal(seed=seed) if self.reference else ColdUpdateConfig(seed=seed)
+
+    def settings(self, seed: int) -> dict[str, Any]:
+        """All that it is trained and placed with, as JSON values."""
+        kinds = {self.vectors, *(self.spaces.values() if self.placed else ())}
+        return {
+            "filterllm": asdict(self.config(seed)),
+            "validated": not self.reference,
+            "placement": asdict(self.update(seed)) if self.placed else None,
+            "vectors": {kind: collaborative_settings(kind, seed) for kind in sorted(kinds)},
+            "tokens": self.vectors,
+            "share": None if self.share is None else asdict(self.share),
+        }
+
+    def entry(self, *, seeds: int, quick: bool = False) -> Entry:
+        """Its line in the registry; the unit bears the name of what is placed, else of what is not."""
+        models = (self.direct,) if self.placed is None else (self.placed, self.direct)
+
+        def build(inputs: "Inputs", seed: int) -> Iterator[Scored]:
+            return made(self, inputs, seed)
+
+        return Entry(self.placed or self.direct, models, seeds, build, quick, self.settings)
 
 
-def _reference(inputs: "Inputs", seed: int) -> Iterator[Scored]:
-    """FilterLLM from BPR vectors to its last epoch; scored directly, and by BPR against random warm items."""
-    from models.filterllm.config import FilterLLMConfig
+def made(form: Form, inputs: "Inputs", seed: int) -> Iterator[Scored]:
+    """Train a form and yield its scorers: what is placed first, where it is wanted."""
+    if form.share is not None:
+        yield from _made_of_a_share(form, form.share, inputs, seed)
+        return
+    model, dtype = fitted(form, inputs, seed)
+    if form.placed is None:
+        from evaluation.scorer import FactorScorer
 
-    config = FilterLLMConfig.reference(language_model=inputs.language_model, seed=seed)
-    model, dtype = _fitted(inputs, config, vectors="mf", seed=seed, validated=False)
-    names = {DIRECT: REFERENCE, PRODUCT: REFERENCE_PLACED}
-    update = ColdUpdateConfig.literal(seed=seed)
-    yield from _scored(inputs, model, dtype, names=names, update=update, seed=seed)
+        yield Scored(
+            form.direct, FactorScorer(model.user_factors(), model.relevance_factors(inputs.texts)), dtype
+        )
+        return
+    judged = _product(form, model, inputs, seed)
+    for scorer, name in ((PRODUCT, form.placed), (DIRECT, form.direct)):
+        yield Scored(name, judged[scorer].scorer, dtype, judged[scorer].audience)
 
 
-def _fitted(inputs: "Inputs", config: Any, *, vectors: str, seed: int, validated: bool) -> tuple[Any, str]:
-    """A FilterLLM on one kind of vectors, and the width of its training's matrix products."""
+def fitted(form: Form, inputs: "Inputs", seed: int) -> tuple[Any, str]:
+    """A FilterLLM, and the width of its training's matrix products."""
     import torch
 
     from assets.judging import cold_ndcg
     from models.filterllm.fit import fit_filterllm
     from models.filterllm.precision import training_precision
 
-    tokens = inputs.vectors(vectors, seed)
-    snapshot = inputs.snapshot
+    config, snapshot = form.config(seed, language_model=inputs.language_model), inputs.snapshot
+    tokens = inputs.vectors(form.vectors, seed)
     model = fit_filterllm(
         snapshot.texts[tokens.warm_item_index],
         snapshot.split.train,
         tokens,
         config=config,
-        validate=cold_ndcg(snapshot) if validated else None,
+        validate=None if form.reference else cold_ndcg(snapshot),
         on_epoch=inputs.on_epoch("FilterLLM"),
     )
     return model, training_precision(config.dtype, torch.device("cpu"))
 
 
-def _scored(
-    inputs: "Inputs", model: Any, dtype: str, *, names: dict[str, str], update: ColdUpdateConfig, seed: int
-) -> Iterator[Scored]:
-    """The one place that knows how the product scores.
-
-    Args:
-        inputs: Gives the collaborative space into which cold items are placed.
-        model: A FilterLLM.
-        dtype: Of its training.
-        names: Name of the product's scorer -> name in the table.
-        update: How cold items are placed.
-        seed: Of the space.
-    """
+def _product(form: Form, model: Any, inputs: "Inputs", seed: int) -> dict[str, Any]:
+    """The one place that knows how the product scores: by the functions of a retrain."""
     from assets.scorers import product_scorers
     from assets.spaces import chosen_space, composed_space
 
+    snapshot, update = inputs.snapshot, form.update(seed)
     spaces = {
         name: inputs.vectors(kind, seed)
-        for name, kind in (("token_vectors", "ials"), ("bpr_embeddings", "mf"))
+        for name, kind in form.spaces.items()
         if update.space in ("auto", name)
     }
-    name = chosen_space(inputs.snapshot, spaces, update)
-    space = composed_space(inputs.snapshot, spaces[name], model, update)
-    judged = product_scorers(inputs.snapshot, space, model, update)
-    for scorer, name in names.items():
-        yield Scored(name, judged[scorer].scorer, dtype, judged[scorer].audience)
+    name = chosen_space(snapshot, spaces, update)
+    space = composed_space(snapshot, spaces[name], model, update)
+    return product_scorers(snapshot, space, model, update)
+
+
+def _made_of_a_share(form: Form, share: Share, inputs: "Inputs", seed: int) -> Iterator[Scored]:
+    """Trained on part of the pairs, asked for all users: whom it does not know it cannot rank."""
+    from dataclasses import replace
+
+    from evaluation.scorer import RenumberedScorer
+
+    snapshot, numbers = cut_to(share, inputs.snapshot, seed)
+    for one in made(replace(form, share=None), inputs.on(snapshot), seed):
+        audience = None if one.audience is None else RenumberedScorer(one.audience, numbers)
+        yield replace(one, scorer=RenumberedScorer(one.scorer, numbers), audience=audience)
 
 
 ENTRIES = (
-    Entry(PRODUCT, (PRODUCT, DIRECT), MOST_SEEDS, _product, quick=True),
-    Entry(REFERENCE, (REFERENCE, REFERENCE_PLACED), RIVAL_SEEDS, _reference),
+    Form(DIRECT, PRODUCT).entry(seeds=MOST_SEEDS, quick=True),
+    *(
+        Form(name, f"{name}_placed", vectors=kind, reference=True).entry(seeds=RIVAL_SEEDS)
+        for kind, name in (
+            ("mf", REFERENCE),
+            *((kind, f"{REFERENCE}_{kind}") for kind in BPR_VECTORS if kind != "mf"),
+        )
+    ),
 )

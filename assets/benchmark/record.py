@@ -20,7 +20,7 @@ HEAD = "unit.json"
 FUNNEL = ".funnel.json"
 """Ending of the file of a model's stages, behind the model's name."""
 
-State = Literal["done", "failed", "damaged", "missing"]
+State = Literal["done", "stale", "failed", "damaged", "missing"]
 
 
 class UnitBusy(RuntimeError):
@@ -33,7 +33,8 @@ class UnitStatus:
 
     Attributes:
         unit: Which.
-        state: ``done`` (whole), ``failed`` (tried, and not again since), ``damaged`` or ``missing``.
+        state: ``done`` (whole), ``stale`` (whole, of other settings than now), ``failed`` (tried, and not again
+            since), ``damaged`` or ``missing``.
         seconds: Wall time of training and ranking; None before the first try.
         note: First line of the error, or "".
     """
@@ -49,10 +50,12 @@ class Records:
 
     Args:
         directory: Made when the first unit is written.
+        language_model: Of the text vectors; units of another one are stale.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, language_model: str = "embedded") -> None:
         self.directory = directory
+        self.language_model = language_model
 
     def folder(self, unit: Unit) -> Path:
         """Where a finished unit lies: ``unit.json``, one file of lists a model, ``digests.json``."""
@@ -68,11 +71,23 @@ class Records:
         if folder.is_dir():
             if not is_whole(folder):
                 return UnitStatus(unit, "damaged", note="a file is missing or changed: it is run again")
-            return UnitStatus(unit, "done", float(self.head(unit)["seconds"]))
+            head = self.head(unit)
+            if head.get("settings") != self.settings(unit):
+                note = "its settings are others now: it is run again"
+                return UnitStatus(unit, "stale", float(head["seconds"]), note)
+            return UnitStatus(unit, "done", float(head["seconds"]))
         failure = _read_json(self._failure(unit))
         if failure is not None:
             return UnitStatus(unit, "failed", float(failure["seconds"]), str(failure["error"]))
         return UnitStatus(unit, "missing")
+
+    def settings(self, unit: Unit) -> str:
+        """Digest of what the unit would be trained with now."""
+        return unit.settings(self.language_model)
+
+    def settings(self, unit: Unit) -> str:
+        """Digest of what the unit would be trained with now."""
+        return unit.settings(self.language_model)
 
     def head(self, unit: Unit) -> dict[str, Any]:
         """What ``unit.json`` says of a whole unit."""
@@ -133,7 +148,7 @@ class Records:
         (temporary / DIGESTS).write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
         for path in (*files, temporary / DIGESTS, temporary):
             _sync(path)
-        shutil.rmtree(self.folder(unit), ignore_errors=True)  # only a damaged one can be there
+        shutil.rmtree(self.folder(unit), ignore_errors=True)  # a damaged or stale one
         temporary.rename(self.folder(unit))
         _sync(self.directory)
         self._failure(unit).unlink(missing_ok=True)

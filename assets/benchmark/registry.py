@@ -1,6 +1,6 @@
 """All models of the table."""
 
-from assets.benchmark import closed_forms, collaborative, product, rivals
+from assets.benchmark import ablations, closed_forms, collaborative, ensemble, product, rivals
 from assets.benchmark.entry import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -8,4 +8,6 @@ ENTRIES: tuple[Entry, ...] = (
     *product.ENTRIES,
     *collaborative.ENTRIES,
     *rivals.ENTRIES,
+    *ensemble.ENTRIES,
+    *ablations.ENTRIES,
 )

@@ -1,9 +1,10 @@
 """Published methods, each on the collaborative vectors that it takes; one line of the table adds one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from assets.benchmark.entry import MOST_SEEDS, RIVAL_SEEDS, Entry, Scored
+from assets.benchmark.collaborative import collaborative_settings
+from assets.benchmark.entry import MOST_SEEDS, RIVAL_SEEDS, Entry, Scored, Settings, as_json
 from data.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def rival(
     names: dict[str, str | None] = {module if kind == on[0] else f"{module}_{kind}": kind for kind in on}
     names = names or {module: None}
     return tuple(
-        Entry(name, (name,), seeds, _build(name, module, kind), quick) for name, kind in names.items()
+        Entry(name, (name,), seeds, _build(name, module, kind), quick, _settings(module, kind))
+        for name, kind in names.items()
     )
 
 
@@ -46,6 +48,28 @@ def _build(name: str, module: str, kind: str | None) -> Callable[["Inputs", int]
         yield Scored(name, factors)
 
     return build
+
+
+def _settings(module: str, kind: str | None) -> Settings:
+    def settings(seed: int) -> Mapping[str, Any]:
+        import importlib
+
+        method = importlib.import_module(f"models.baselines.{module}")
+        vectors = None if kind is None else collaborative_settings(kind, seed)
+        return {"config": as_json(configuration(method)), "vectors": vectors}
+
+    return settings
+
+
+def _settings(module: str, kind: str | None) -> Settings:
+    def settings(seed: int) -> Mapping[str, Any]:
+        import importlib
+
+        method = importlib.import_module(f"models.baselines.{module}")
+        vectors = None if kind is None else collaborative_settings(kind, seed)
+        return {"config": as_json(configuration(method)), "vectors": vectors}
+
+    return settings
 
 
 def configuration(method: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assets.benchmark.about import commit
 from assets.benchmark.data_choice import DataChoice
 from assets.benchmark.entry import MOST_SEEDS, Entry, Scored
 from assets.benchmark.record import FUNNEL, HEAD, Records, UnitBusy, UnitStatus
@@ -71,7 +72,7 @@ class BenchmarkRequest:
 
     def records(self) -> Records:
         """Where units rest."""
-        return Records(self.out / "units")
+        return Records(self.out / "units", language_model=self.language_model)
 
 
 @dataclass
@@ -102,7 +103,7 @@ def run_benchmark(
     bars: Bars = lambda station, done, total, note: None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
-    """Run every unit that is not whole, one after the other, then write the table.
+    """Run every unit that is not whole, or was run with other settings, one after the other; write the table.
 
     A unit that fails is recorded with its error, and the others go on. A process killed at any moment loses
     the unit it was at. Several processes may share the folder: each takes units that no other is at.
@@ -140,7 +141,9 @@ def run_benchmark(
     bars("units", len(units), len(units), "writing the table")
     if outcome.done:
         every = replace(request, only=(), quick=False, seeds=MOST_SEEDS)
-        write_table(every, snapshot, data, units=every.units(entries))
+        left_out = write_table(every, snapshot, data, units=every.units(entries))
+        if left_out:
+            say(f"of other settings, so not in the table: {', '.join(unit.name for unit in left_out)}")
     return outcome
 
 
@@ -153,8 +156,10 @@ def _do(
     say: Callable[[str], None],
 ) -> None:
     """Run one unit, or find that it is whole; note what came of it."""
-    if records.status(unit).state == "done":
+    state = records.status(unit).state
+    if state in ("done", "stale"):
         records.require_data(unit, given[0].snapshot.content_hash)
+    if state == "done":
         outcome.done.append(unit)
         say(f"done already  {unit.name}")
         return
@@ -198,6 +203,8 @@ def _train_and_rank(unit: Unit, records: Records, given: "tuple[Inputs, Evaluati
         head = {
             "unit": unit.name,
             "data": inputs.snapshot.content_hash,
+            "settings": records.settings(unit),
+            "commit": commit(),
             "models": trained,
             "seconds": time.perf_counter() - started,
         }

@@ -43,14 +43,17 @@ def rows_of(records: Records, unit: Unit, data: "EvaluationInput") -> "list[Benc
 
 def write_table(
     request: "BenchmarkRequest", snapshot: "Snapshot", data: "EvaluationInput", *, units: Sequence[Unit]
-) -> None:
+) -> list[Unit]:
     """Write ``benchmark.json``, ``benchmark.md``, ``benchmark.html`` and ``ids.npz``.
 
     Args:
         request: Names the folder.
         snapshot: The data.
         data: The same as the judges see it.
-        units: All that may be there; those that are not whole are left out.
+        units: All that may be there; those that are not whole, or of other settings, are left out.
+
+    Returns:
+        The whole units of other settings.
 
     Raises:
         InputError: If a unit is of other data.
@@ -61,12 +64,16 @@ def write_table(
     from evaluation.funnel import FunnelFigure
 
     records = request.records()
-    whole = [unit for unit in units if records.status(unit).state == "done"]
+    found = [records.status(unit) for unit in units]
+    whole = [one.unit for one in found if one.state == "done"]
     for unit in whole:
         records.require_data(unit, snapshot.content_hash)
     rows = [row for unit in whole for row in rows_of(records, unit, data)]
     benchmark = Benchmark(
-        about=about(snapshot, language_model=request.language_model),
+        about={
+            **about(snapshot, language_model=request.language_model),
+            "trained_at": _commits(records, whole),
+        },
         rows=of_phases(rows, "validation", "test"),
         over_both_phases=of_phases(rows, "both"),
         comparisons=_comparisons(records, whole, data),
@@ -74,6 +81,12 @@ def write_table(
     )
     benchmark.save(request.out)
     write_ids(snapshot, request.out)
+    return [one.unit for one in found if one.state == "stale"]
+
+
+def _commits(records: Records, units: Sequence[Unit]) -> list[str]:
+    """The commits that the units were trained at."""
+    return sorted({records.head(unit).get("commit") or "unknown" for unit in units})
 
 
 def _comparisons(records: Records, units: Sequence[Unit], data: "EvaluationInput") -> "list[Comparison]":

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from assets.benchmark import ablations, ensemble, product
+from assets.benchmark.entry import Entry
 from assets.benchmark.inputs import Inputs
-from assets.benchmark.product import ENTRIES
 from data.snapshot import Snapshot
 from models.collaborative.config import BprConfig
 from models.collaborative.ials_config import IalsConfig
@@ -23,16 +24,18 @@ def inputs(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Inpu
     return Inputs(snapshot, folder / "cache", language_model=tiny_encoder(folder / "encoder"))
 
 
-@pytest.mark.parametrize("one", ENTRIES, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "one", [*product.ENTRIES, *ablations.ENTRIES, *ensemble.ENTRIES], ids=lambda one: one.name
+)
 def test_every_model_is_trained_and_scores_every_pair(
-    inputs: Inputs, one: object, monkeypatch: pytest.MonkeyPatch
+    inputs: Inputs, one: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def small(kind: str, seed: int) -> BprConfig | IalsConfig:
         return IalsConfig(d=8, sweeps=2, seed=seed) if kind == "ials" else BprConfig(d=8, epochs=5, seed=seed)
 
     monkeypatch.setattr("assets.benchmark.collaborative.collaborative_config", small)
-    found = list(one.build(inputs, 42))  # type: ignore[attr-defined]
-    assert [scored.model for scored in found] == list(one.models)  # type: ignore[attr-defined]
+    found = list(one.build(inputs, 42))
+    assert [scored.model for scored in found] == list(one.models)
     assert all(scored.dtype in ("float32", "bfloat16") for scored in found)
     for scored in found:
         scores = scored.scorer.scores(np.arange(USERS), np.arange(ITEMS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from data.errors import InputError
 from tests.assets.benchmark.worlds import Trainings
 
 UNIT = Unit(Trainings().entry("a"), 42)
-HEAD = '{"unit": "a-seed42", "data": "abc", "models": [], "seconds": 1.5}'
+SETTINGS = UNIT.settings("embedded")
+HEAD = f'{{"unit": "a-seed42", "data": "abc", "settings": "{SETTINGS}", "models": [], "seconds": 1.5}}'
 
 
 def finish(records: Records) -> None:
@@ -107,3 +109,18 @@ def test_units_of_other_data_are_refused(tmp_path: Path) -> None:
     records.require_data(UNIT, "abc")
     with pytest.raises(InputError, match="give another folder with --out"):
         records.require_data(UNIT, "xyz")
+
+
+def test_a_unit_of_other_settings_is_stale(tmp_path: Path) -> None:
+    finish(Records(tmp_path))
+    changed = replace(UNIT, entry=replace(UNIT.entry, settings=lambda seed: {"d": 64}))
+    assert Records(tmp_path).status(changed).state == "stale"
+    assert Records(tmp_path, language_model="another").status(UNIT).state == "stale"
+    assert "run again" in Records(tmp_path).status(changed).note
+
+
+def test_a_unit_that_does_not_say_its_settings_is_stale(tmp_path: Path) -> None:
+    records = Records(tmp_path)
+    with records.writing(UNIT) as folder:
+        (folder / "unit.json").write_text('{"data": "abc", "models": [], "seconds": 1.5}', encoding="utf-8")
+    assert records.status(UNIT).state == "stale"

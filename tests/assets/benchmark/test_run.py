@@ -70,6 +70,7 @@ def test_the_table_says_what_it_is_about(world: Path, tmp_path: Path, snapshot: 
     assert about["split_hash"] == snapshot.content_hash
     assert about["machine"]["cores"] >= 1
     assert {"data_set", "date", "dtype", "commit", "versions"} <= set(about)
+    assert len(about["trained_at"]) == 1
     assert {row["phase"] for row in table(tmp_path)["over_both_phases"]} == {"both"}
     with np.load(tmp_path / "ids.npz", allow_pickle=False) as ids:
         assert ids["users"].tolist() == list(snapshot.users.ids)
@@ -124,6 +125,36 @@ def test_a_damaged_unit_is_run_again(world: Path, tmp_path: Path) -> None:
     run_benchmark(asked, entries=entries)
     assert made.ran == [("a", 42), ("a", 42)]
     assert [row["value"] for row in table(tmp_path)["rows"]] == [row["value"] for row in before]
+
+
+def test_a_unit_of_other_settings_is_run_again_and_is_not_in_the_table_before(
+    world: Path, tmp_path: Path
+) -> None:
+    made = Trainings()
+    entries = [made.entry("a"), made.entry("b")]
+    run_benchmark(request(world, tmp_path), entries=entries)
+    entries[0] = replace(entries[0], settings=lambda seed: {"d": 64})
+    assert [one.state for one in unit_statuses(request(world, tmp_path), entries)] == ["stale", "done"]
+    lines: list[str] = []
+    run_benchmark(request(world, tmp_path, only=("b",)), entries=entries, say=lines.append)
+    assert {row["model"] for row in table(tmp_path)["rows"]} == {"b"}
+    assert "not in the table: a-seed42" in lines[-1]
+    run_benchmark(request(world, tmp_path), entries=entries)
+    assert {row["model"] for row in table(tmp_path)["rows"]} == {"a", "b"}
+    assert made.ran == [("a", 42), ("b", 42), ("a", 42)]
+
+
+def test_a_stale_unit_of_other_data_is_not_overwritten(
+    world: Path, tmp_path: Path, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [Trainings().entry("a")]
+    asked = request(world, tmp_path)
+    run_benchmark(asked, entries=entries)
+    entries[0] = replace(entries[0], settings=lambda seed: {"d": 64})
+    other = snapshot.with_manifest(content_hash="0" * 64)
+    monkeypatch.setattr(type(asked.data), "snapshot", lambda self: other)
+    with pytest.raises(InputError, match="give another folder with --out"):
+        run_benchmark(asked, entries=entries)
 
 
 def test_a_failing_unit_is_recorded_and_the_others_go_on(world: Path, tmp_path: Path) -> None:

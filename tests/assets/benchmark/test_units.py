@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from assets.benchmark.entry import Entry
 from assets.benchmark.registry import ENTRIES
-from assets.benchmark.units import chosen_entries, units_of
+from assets.benchmark.units import Unit, chosen_entries, units_of
 from data.errors import InputError
 from tests.assets.benchmark.worlds import Trainings
 
@@ -40,6 +44,20 @@ def test_seeds_are_as_the_table_states_them() -> None:
     seeds = {model: one.seeds for one in ENTRIES for model in one.models}
     assert {seeds[name] for name in ("default", "ridge", "mf", "ngcf", "lightgcn", "kernel_ridge")} == {5}
     assert {seeds[name] for name in ("heater", "clcrec", "filterllm_reference")} == {3}
+
+
+def test_settings_differ_by_seed_language_model_and_entry() -> None:
+    made = replace(Trainings().entry("a"), settings=lambda seed: {"seed": seed})
+    unit = Unit(made, 42)
+    assert unit.settings("x") == Unit(made, 42).settings("x")
+    assert len({unit.settings("x"), unit.settings("y"), Unit(made, 43).settings("x")}) == 3
+
+
+@pytest.mark.parametrize("one", ENTRIES, ids=lambda one: one.name)
+def test_every_entry_states_its_settings(one: Entry) -> None:
+    assert len(Unit(one, 42).settings("embedded")) == 64
+    if one.name not in ("chance", "popularity"):  # nothing to set but the seed
+        assert json.dumps(one.settings(42)) != "{}"
 
 
 def test_the_quick_run_holds_the_product_and_closed_forms() -> None:
