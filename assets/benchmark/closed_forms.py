@@ -98,20 +98,6 @@ def _closed(name: str, build: Build, *, module: str = "", vectors: str = "") -> 
     return entry(name, build, quick=True, settings=settings)
 
 
-def _closed(name: str, build: Build, *, module: str = "", vectors: str = "") -> Entry:
-    """An entry whose settings are the defaults of a file's ``fit``, and those of the vectors it is fitted to."""
-
-    def settings(seed: int) -> Mapping[str, Any]:
-        import importlib
-
-        from assets.benchmark.collaborative import collaborative_settings
-
-        found = defaults_of(importlib.import_module(f"models.baselines.{module or name}").fit)
-        return {"fit": found, "vectors": collaborative_settings(vectors, seed) if vectors else None}
-
-    return entry(name, build, quick=True, settings=settings)
-
-
 ENTRIES = (
     _closed("chance", _chance),
     _closed("popularity", _popularity),

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
-from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from assets.benchmark.entry import Entry, Scored, entry
 from data.snapshot import Snapshot
@@ -36,13 +37,16 @@ def collaborative_settings(kind: str, seed: int) -> dict[str, Any]:
     return asdict(collaborative_config(kind, seed))
 
 
-def collaborative_settings(kind: str, seed: int) -> dict[str, Any]:
-    """The same as JSON values."""
-    return asdict(collaborative_config(kind, seed))
-
-
-def fit_collaborative(snapshot: Snapshot, config: Any, *, on_epoch: Callable[[Any], None]) -> Any:
+def fit_collaborative(
+    snapshot: Snapshot, config: Any, *, on_epoch: Callable[[Any], None], further: Any = None
+) -> Any:
     """Train what the settings name; the best epoch by warm validation Recall@20 is kept.
+
+    Args:
+        snapshot: Its training pairs train.
+        config: A ``BprConfig`` or an ``IalsConfig``.
+        on_epoch: Told after every epoch.
+        further: Pairs (n, 2), int64, that train too, of items that the snapshot holds out; None: none.
 
     Returns:
         ``CollaborativeEmbeddings``.
@@ -53,8 +57,9 @@ def fit_collaborative(snapshot: Snapshot, config: Any, *, on_epoch: Callable[[An
     from models.collaborative.ials_config import IalsConfig
 
     fit: Any = fit_ials if isinstance(config, IalsConfig) else fit_bpr
+    train = snapshot.split.train
     return fit(
-        snapshot.split.train,
+        train if further is None else np.concatenate([train, further]),
         n_users=snapshot.n_users,
         n_items=snapshot.n_items,
         config=config,

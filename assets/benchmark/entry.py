@@ -56,27 +56,6 @@ def as_json(settings: Any) -> Any:
     """A configuration as JSON values."""
     return asdict(settings) if is_dataclass(settings) and not isinstance(settings, type) else settings
 
-Settings = Callable[[int], Mapping[str, Any]]
-"""All that a training with a seed is set to, as JSON values; not the data, not the language model."""
-
-
-def no_settings(seed: int) -> Mapping[str, Any]:
-    """Of a training that has none."""
-    return {}
-
-
-def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """What a function takes where nothing else is said, as JSON values: the settings of a closed form."""
-    import inspect
-
-    given = {name: one.default for name, one in inspect.signature(function).parameters.items()}
-    return {name: as_json(value) for name, value in given.items() if value is not inspect.Parameter.empty}
-
-
-def as_json(settings: Any) -> Any:
-    """A configuration as JSON values."""
-    return asdict(settings) if is_dataclass(settings) and not isinstance(settings, type) else settings
-
 
 @dataclass(frozen=True)
 class Entry:

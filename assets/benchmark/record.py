@@ -85,10 +85,6 @@ class Records:
         """Digest of what the unit would be trained with now."""
         return unit.settings(self.language_model)
 
-    def settings(self, unit: Unit) -> str:
-        """Digest of what the unit would be trained with now."""
-        return unit.settings(self.language_model)
-
     def head(self, unit: Unit) -> dict[str, Any]:
         """What ``unit.json`` says of a whole unit."""
         head: dict[str, Any] = json.loads((self.folder(unit) / HEAD).read_text(encoding="utf-8"))

@@ -61,17 +61,6 @@ def _settings(module: str, kind: str | None) -> Settings:
     return settings
 
 
-def _settings(module: str, kind: str | None) -> Settings:
-    def settings(seed: int) -> Mapping[str, Any]:
-        import importlib
-
-        method = importlib.import_module(f"models.baselines.{module}")
-        vectors = None if kind is None else collaborative_settings(kind, seed)
-        return {"config": as_json(configuration(method)), "vectors": vectors}
-
-    return settings
-
-
 def configuration(method: Any) -> Any:
     """What a rival is run with: ``tuned()`` of its configuration where there is one, else the defaults.
 

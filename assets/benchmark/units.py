@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,11 +25,6 @@ class Unit:
     def name(self) -> str:
         """Of its folder: the entry's name and the seed."""
         return f"{self.entry.name}-seed{self.seed}"
-
-    def settings(self, language_model: str) -> str:
-        """Digest of all that it is trained with, beside the data."""
-        given = {"language_model": language_model, **self.entry.settings(self.seed)}
-        return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
     def settings(self, language_model: str) -> str:
         """Digest of all that it is trained with, beside the data."""
