@@ -9,60 +9,42 @@ import torch
 from torch import Tensor, nn
 
 from models.baselines.array_types import Matrix
-from models.baselines.config_checks import check_settings
 from models.baselines.factors import Factors
-from models.baselines.layers import half_squared_weights, linear
+from models.baselines.layers import half_squared_weights, tower
 from models.baselines.rival import RivalInput
-from models.baselines.rival_training import train_rival
-from models.baselines.text_directions import text_directions
-from models.baselines.warm_pairs import TripleBatches, Triples, WarmPairs
+from models.baselines.rival_config import Count, Positive, RivalConfig, Weight
+from models.baselines.rival_training import RivalModel, train_rival
+from models.baselines.warm_pairs import Triples, triple_batches
 from models.training import OnEpoch
 
 
 @dataclass(frozen=True)
-class AldiConfig:
+class AldiConfig(RivalConfig):
     """Settings; defaults are the authors', whose first data set is CiteULike.
 
     Attributes:
-        hidden: Width of both students' hidden layer, >= 1.
-        ranking_weight: Alpha, >= 0.
-        identification_weight: Beta, >= 0.
-        rating_weight: Gamma, >= 0.
-        l2: Weight of half the squared entries of the students' maps, >= 0.
+        hidden: Width of both students' hidden layer.
+        ranking_weight: Alpha.
+        identification_weight: Beta.
+        rating_weight: Gamma.
+        l2: Weight of half the squared entries of the students' maps.
         weigh_items: Whether items count by how sure the teacher can be of them.
         surest: M, where an average item's confidence stands before the hyperbolic tangent and the greatest
-            value before it, > 0.
-        learning_rate: Adam's, > 0.
-        batch_size: Pairs per step, >= 2.
-        epochs: At most, >= 1.
-        patience: Epochs without improvement that end the training, >= 1. None: never.
-
-    Raises:
-        ValueError: If a value is out of its range.
+            value before it.
+        learning_rate: Adam's.
     """
 
-    hidden: int = 200
-    ranking_weight: float = 0.9
-    identification_weight: float = 0.05
-    rating_weight: float = 0.1
-    l2: float = 1e-4
+    hidden: Count = 200
+    ranking_weight: Weight = 0.9
+    identification_weight: Weight = 0.05
+    rating_weight: Weight = 0.1
+    l2: Weight = 1e-4
     weigh_items: bool = False
-    surest: float = 4.0
-    learning_rate: float = 1e-3
-    batch_size: int = 1024
-    epochs: int = 1000
-    patience: int | None = 10
-
-    def __post_init__(self) -> None:
-        check_settings(
-            self,
-            counts=["hidden", "batch_size", "epochs", "patience"],
-            positive=["surest", "learning_rate"],
-            weights=["ranking_weight", "identification_weight", "rating_weight", "l2"],
-        )
+    surest: Positive = 4.0
+    learning_rate: Positive = 1e-3
 
 
-class Aldi(nn.Module):
+class Aldi(RivalModel):
     """Two students; the teacher's vectors are constants.
 
     Args:
@@ -72,18 +54,13 @@ class Aldi(nn.Module):
     """
 
     def __init__(self, data: RivalInput, config: AldiConfig, *, generator: torch.Generator) -> None:
-        super().__init__()
+        super().__init__(data)
         self.config = config
-        self.users = torch.from_numpy(data.user_vectors.astype(np.float32, copy=False))  # (U, D)
-        self.items = torch.from_numpy(data.warm_vectors.astype(np.float32, copy=False))  # (W, D)
-        self.texts = torch.from_numpy(text_directions(data.features, data.warm_items))  # (I, H)
-        self.warm = torch.from_numpy(data.warm_items)
-        self.warm_texts = self.texts[self.warm]
         confidence = item_confidence(data, config.surest)
         self.item_weights = torch.from_numpy(confidence if config.weigh_items else np.ones_like(confidence))
         d = self.users.shape[1]
-        self.user_student = student(d, d, config, generator=generator)
-        self.item_student = student(self.texts.shape[1], d, config, generator=generator)
+        self.user_student = tower(d, config.hidden, d, generator=generator)
+        self.item_student = tower(self.texts.shape[1], config.hidden, d, generator=generator)
 
     def loss(self, batch: Triples) -> Tensor:
         """The students' own ranking loss, three lessons of the teacher, and the maps' size."""
@@ -107,24 +84,14 @@ class Aldi(nn.Module):
         lessons = lessons + config.identification_weight * identity
         return own + lessons + config.l2 * half_squared_weights(self)
 
-    def factors(self) -> Factors:
+    def vectors(self) -> tuple[Tensor, Tensor]:
         """The teacher's half scores warm items, the students' half cold ones; the other half is zero."""
-        with torch.no_grad():
-            users = torch.cat((self.users, self.user_student(self.users)), dim=1)  # (U, 2 D)
-            d = self.users.shape[1]
-            items = torch.cat((torch.zeros(len(self.texts), d), self.item_student(self.texts)), dim=1)
-            items[self.warm] = torch.cat((self.items, torch.zeros_like(self.items)), dim=1)
-        return Factors(users=users.numpy(), items=items.numpy())
-
-
-def student(n_in: int, n_out: int, config: AldiConfig, *, generator: torch.Generator) -> nn.Sequential:
-    """Linear, batch norm, tanh, linear."""
-    return nn.Sequential(
-        linear(n_in, config.hidden, start="truncated_normal", generator=generator),
-        nn.BatchNorm1d(config.hidden),
-        nn.Tanh(),
-        linear(config.hidden, n_out, start="truncated_normal", generator=generator),
-    )
+        users = torch.cat((self.users, self.user_student(self.users)), dim=1)  # (U, 2 D)
+        items = torch.cat(
+            (torch.zeros(len(self.texts), self.users.shape[1]), self.item_student(self.texts)), dim=1
+        )
+        items[self.warm] = torch.cat((self.items, torch.zeros_like(self.items)), dim=1)
+        return users, items
 
 
 def weighted_entropy(logits: Tensor, taught: Tensor, weights: Tensor) -> Tensor:
@@ -166,15 +133,6 @@ def fit(data: RivalInput, *, config: AldiConfig = AldiConfig(), on_epoch: OnEpoc
     """
     model = Aldi(data, config, generator=torch.Generator().manual_seed(data.seed))
     draws = np.random.default_rng(data.seed)
-    batches = TripleBatches(WarmPairs.of(data), batch_size=config.batch_size, generator=draws)
+    batches = triple_batches(data, config.batch_size, generator=draws)
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
-    train_rival(
-        model,
-        batches,
-        optimizer,
-        data=data,
-        epochs=config.epochs,
-        patience=config.patience,
-        on_epoch=on_epoch,
-    )
-    return model.factors()
+    return train_rival(model, batches, optimizer, data=data, config=config, on_epoch=on_epoch)

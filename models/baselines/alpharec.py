@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,68 +9,47 @@ import torch
 from torch import Tensor, nn
 
 from models.baselines.array_types import Pairs
-from models.baselines.config_checks import check_settings
+from models.baselines.contests import Contest, contest_batches
 from models.baselines.factors import Factors
 from models.baselines.layers import linear
 from models.baselines.rival import RivalInput
-from models.baselines.rival_training import train_rival
-from models.baselines.text_directions import text_directions
-from models.baselines.warm_pairs import WarmPairs, shuffled_batches
+from models.baselines.rival_config import Count, Positive, RivalConfig, Weight, WholeNumber
+from models.baselines.rival_training import RivalModel, train_rival
+from models.baselines.warm_pairs import WarmPairs
 from models.training import OnEpoch
 
 
 @dataclass(frozen=True)
-class AlphaRecConfig:
+class AlphaRecConfig(RivalConfig):
     """Settings; defaults are the authors' for Amazon Books, but for the hidden width.
 
     Attributes:
-        d: Numbers per vector, >= 1.
-        hidden: Width inside the map, >= 1. The authors keep the number of parameters about equal over
+        d: Numbers per vector.
+        hidden: Width inside the map. The authors keep the number of parameters about equal over
             encoders (4.9 million: eight times the text's width at 768); 1024 is ours for 384. None: the map
             is linear.
-        layers: Steps over the graph, >= 0.
-        temperature: Divides cosines, > 0.
-        negatives: Unseen warm items per pair, >= 1.
-        learning_rate: Adam's, > 0.
-        weight_decay: Adam's, added to the gradient, >= 0.
-        batch_size: Pairs per step, >= 1.
-        epochs: At most, >= 1.
-        patience: Epochs without improvement that end the training, >= 1. None: never. The authors look
-            every 5 epochs and wait for 20 looks.
-
-    Raises:
-        ValueError: If a value is out of its range.
+        layers: Steps over the graph.
+        temperature: Divides cosines.
+        negatives: Warm items drawn per step for all of its pairs; those that a user has seen count for the
+            others alone.
+        learning_rate: Adam's.
+        weight_decay: Adam's, added to the gradient.
     """
 
-    d: int = 64
-    hidden: int | None = 1024
-    layers: int = 2
-    temperature: float = 0.15
-    negatives: int = 256
-    learning_rate: float = 5e-4
-    weight_decay: float = 1e-6
-    batch_size: int = 4096
-    epochs: int = 500
-    patience: int | None = 100
-
-    def __post_init__(self) -> None:
-        check_settings(
-            self,
-            counts=["d", "hidden", "negatives", "batch_size", "epochs", "patience"],
-            positive=["temperature", "learning_rate"],
-            weights=["layers", "weight_decay"],
-        )
+    d: Count = 64
+    hidden: Count | None = 1024
+    layers: WholeNumber = 2
+    temperature: Positive = 0.15
+    negatives: Count = 256
+    learning_rate: Positive = 5e-4
+    weight_decay: Weight = 1e-6
+    batch_size: Count = 4096
+    epochs: Count = 500
+    patience: Count | None = 20
+    validate_every: Count = 5
 
 
-@dataclass(frozen=True)
-class Groups:
-    """A batch: users (B,); items (B, 1 + K) by position, the seen one first; both int64."""
-
-    users: Tensor
-    items: Tensor
-
-
-class AlphaRec(nn.Module):
+class AlphaRec(RivalModel):
     """One map for texts of items and for users, who are the mean of the texts they chose.
 
     Args:
@@ -81,11 +59,8 @@ class AlphaRec(nn.Module):
     """
 
     def __init__(self, data: RivalInput, config: AlphaRecConfig, *, generator: torch.Generator) -> None:
-        super().__init__()
+        super().__init__(data)
         self.config = config
-        self.warm = torch.from_numpy(data.warm_items)
-        self.texts = torch.from_numpy(text_directions(data.features, data.warm_items))  # (I, H)
-        self.warm_texts = self.texts[self.warm]  # (W, H)
         pairs = WarmPairs.of(data).pairs
         self.graph = normalised_graph(pairs, n_users=data.n_users, n_items=len(data.warm_items))
         self.graph_back = self.graph.t().coalesce()
@@ -105,22 +80,18 @@ class AlphaRec(nn.Module):
             user_sum, item_sum = user_sum + users, item_sum + items
         return nn.functional.normalize(user_sum, dim=1), nn.functional.normalize(item_sum, dim=1)
 
-    def loss(self, batch: Groups) -> Tensor:
-        """Mean of -ln of the seen item's share of exp(cosine / temperature) in its group, nats."""
+    def loss(self, batch: Contest) -> Tensor:
+        """Mean of -ln of the seen item's share of exp(cosine / temperature) among unseen ones, nats."""
         users, items = self.propagated()
-        chosen = users[batch.users]  # (B, d)
-        # rows picked by index_select: its gradient is a plain sum of rows
-        groups = items.index_select(0, batch.items.flatten()).view(*batch.items.shape, -1)
-        cosines = torch.bmm(groups, chosen[:, :, None])[:, :, 0]  # (B, 1 + K)
-        return first_of_group(cosines / self.config.temperature)
+        users = users[batch.users] / self.config.temperature  # (B, d)
+        return batch.first((users * items[batch.seen]).sum(dim=1), users @ items[batch.drawn].T).mean()
 
-    def factors(self) -> Factors:
+    def vectors(self) -> tuple[Tensor, Tensor]:
         """Users and warm items as in training; another item has no edges, so it is the map of its text."""
-        with torch.no_grad():
-            users, warm = self.propagated()
-            items = nn.functional.normalize(self.map(self.texts), dim=1)  # (I, d)
-            items[self.warm] = warm
-        return Factors(users=users.numpy(), items=items.numpy())
+        users, warm = self.propagated()
+        items = nn.functional.normalize(self.map(self.texts), dim=1)  # (I, d)
+        items[self.warm] = warm
+        return users, items
 
 
 def text_map(n_in: int, config: AlphaRecConfig, *, generator: torch.Generator) -> nn.Module:
@@ -157,11 +128,6 @@ def normalised_graph(pairs: Pairs, *, n_users: int, n_items: int) -> Tensor:
     ).coalesce()
 
 
-def first_of_group(scores: Tensor) -> Tensor:
-    """Mean of -ln of the first column's share of exp(scores), scores (B, 1 + K); scalar, nats."""
-    return -scores.log_softmax(dim=1)[:, 0].mean()
-
-
 def fit(
     data: RivalInput, *, config: AlphaRecConfig = AlphaRecConfig(), on_epoch: OnEpoch | None = None
 ) -> Factors:
@@ -180,22 +146,8 @@ def fit(
     """
     model = AlphaRec(data, config, generator=torch.Generator().manual_seed(data.seed))
     draws = np.random.default_rng(data.seed)
-    warm = WarmPairs.of(data)
-
-    def batches(epoch: int) -> Iterator[Groups]:
-        for rows in shuffled_batches(len(warm.pairs), config.batch_size, generator=draws):
-            users, seen = warm.pairs[rows, 0], warm.pairs[rows, 1]
-            asked = np.repeat(users[:, None], config.negatives, axis=1)
-            items = np.concatenate((seen[:, None], warm.of_users.unseen(asked, generator=draws)), axis=1)
-            yield Groups(torch.from_numpy(users), torch.from_numpy(items))
-
-    train_rival(
-        model,
-        batches,
-        torch.optim.Adam(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay),
-        data=data,
-        epochs=config.epochs,
-        patience=config.patience,
-        on_epoch=on_epoch,
+    batches = contest_batches(data, config.batch_size, drawn=config.negatives, generator=draws)
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
-    return model.factors()
+    return train_rival(model, batches, optimizer, data=data, config=config, on_epoch=on_epoch)

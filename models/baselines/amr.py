@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.baselines.config_checks import check_settings
 from models.baselines.factors import Factors
 from models.baselines.rival import RivalInput
+from models.baselines.rival_config import Count, Positive, Weight
 from models.baselines.rival_training import train_rival
 from models.baselines.vbpr import Vbpr, VbprConfig, trained
-from models.baselines.warm_pairs import TripleBatches, Triples, WarmPairs
+from models.baselines.warm_pairs import Triples, triple_batches
 from models.training import OnEpoch
 
 
@@ -22,26 +22,14 @@ class AmrConfig(VbprConfig):
     """Settings of VBPR, trained first, and of what follows.
 
     Attributes:
-        perturbation: Length of the change, > 0; content vectors have length one.
-        adversarial_weight: Weight of the loss on changed content, >= 0.
-        adversarial_epochs: At most, >= 1; patience is VBPR's.
-
-    Raises:
-        ValueError: If a value is out of its range.
+        perturbation: Length of the change; content vectors have length one.
+        adversarial_weight: Weight of the loss on changed content.
+        adversarial_epochs: At most; patience is VBPR's.
     """
 
-    perturbation: float = 0.1
-    adversarial_weight: float = 1.0
-    adversarial_epochs: int = 200
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_settings(
-            self,
-            counts=["adversarial_epochs"],
-            positive=["perturbation"],
-            weights=["adversarial_weight"],
-        )
+    perturbation: Positive = 0.1
+    adversarial_weight: Weight = 1.0
+    adversarial_epochs: Count = 200
 
 
 class Amr(nn.Module):
@@ -109,13 +97,6 @@ def fit(data: RivalInput, *, config: AmrConfig = AmrConfig(), on_epoch: OnEpoch 
     vbpr = trained(data, config=config, on_epoch=on_epoch)
     draws = np.random.default_rng([data.seed, 1])
     model = Amr(vbpr, config)
-    train_rival(
-        model,
-        TripleBatches(WarmPairs.of(data), batch_size=config.batch_size, generator=draws),
-        vbpr.optimizer(),
-        data=data,
-        epochs=config.adversarial_epochs,
-        patience=config.patience,
-        on_epoch=on_epoch,
-    )
-    return model.factors()
+    batches = triple_batches(data, config.batch_size, generator=draws)
+    second = replace(config, epochs=config.adversarial_epochs)
+    return train_rival(model, batches, vbpr.optimizer(), data=data, config=second, on_epoch=on_epoch)

@@ -10,64 +10,41 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from models.baselines.array_types import Matrix
-from models.baselines.config_checks import check_settings
 from models.baselines.factors import Factors
 from models.baselines.layers import GeneratorDropout, half_squared_weights, linear
 from models.baselines.rival import RivalInput
-from models.baselines.rival_training import train_rival
-from models.baselines.text_directions import text_directions
-from models.baselines.warm_pairs import TripleBatches, Triples, WarmPairs
+from models.baselines.rival_config import Count, PartShare, Positive, RivalConfig, Share, Weight
+from models.baselines.rival_training import RivalModel, train_rival
+from models.baselines.warm_pairs import Triples, triple_batches
 from models.training import OnEpoch
 
 
 @dataclass(frozen=True)
-class GarConfig:
-    """Settings; defaults are the authors', but for the size of the vectors.
+class GarConfig(RivalConfig):
+    """Settings; defaults are the authors'.
 
     Attributes:
-        width: Width of all hidden layers and of the towers' output, >= 1.
-        likeness_weight: Alpha, share of the distance to the real vector in the generator's loss, in [0, 1].
+        width: Width of all hidden layers and of the towers' output.
+        likeness_weight: Alpha, share of the distance to the real vector in the generator's loss.
         negative_share: Beta, share of the unseen item, against the generated one, among what the recommender
-            ranks below the real item, in [0, 1].
-        vector_size: Root mean square entry to which the vectors of users and of items are brought, > 0. On
-            short vectors the generator's steps are long, and the recommender learns to rank a user's own kind
-            of generated item last. The paper takes vectors as they are; those of iALS are too short for it.
-        l2: Weight of half the squared entries of the maps, >= 0.
-        generator_dropout: In [0, 1).
-        tower_dropout: In [0, 1).
-        learning_rate: Adam's, > 0.
-        batch_size: Pairs per turn, >= 2.
-        epochs: At most, >= 1.
-        patience: Epochs without improvement that end the training, >= 1. None: never.
-
-    Raises:
-        ValueError: If a value is out of its range.
+            ranks below the real item.
+        vector_size: Root mean square entry to which the vectors of users and of items are brought; None, as in
+            the paper: they are taken as they are. On short vectors, such as those of iALS, the generator's
+            steps are long, and the recommender learns to rank a user's own kind of generated item last.
+        l2: Weight of half the squared entries of the maps.
+        generator_dropout: Share of hidden values dropped in the generator.
+        tower_dropout: Likewise in the towers.
+        learning_rate: Adam's.
     """
 
-    width: int = 200
-    likeness_weight: float = 0.05
-    negative_share: float = 0.1
-    vector_size: float = 5.0
-    l2: float = 1e-3
-    generator_dropout: float = 0.1
-    tower_dropout: float = 0.5
-    learning_rate: float = 1e-3
-    batch_size: int = 1024
-    epochs: int = 1000
-    patience: int | None = 10
-
-    def __post_init__(self) -> None:
-        check_settings(
-            self,
-            counts=["width", "batch_size", "epochs", "patience"],
-            positive=["vector_size", "learning_rate"],
-            weights=["l2"],
-            shares=["likeness_weight", "negative_share"],
-        )
-        for name in ("generator_dropout", "tower_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
+    width: Count = 200
+    likeness_weight: Share = 0.05
+    negative_share: Share = 0.1
+    vector_size: Positive | None = None
+    l2: Weight = 1e-3
+    generator_dropout: PartShare = 0.1
+    tower_dropout: PartShare = 0.5
+    learning_rate: Positive = 1e-3
 
     @classmethod
     def tuned(cls) -> GarConfig:
@@ -83,7 +60,7 @@ class Turn:
     of_generator: bool
 
 
-class Gar(nn.Module):
+class Gar(RivalModel):
     """Generator, user tower and item tower; the collaborative vectors are constants.
 
     Args:
@@ -93,13 +70,10 @@ class Gar(nn.Module):
     """
 
     def __init__(self, data: RivalInput, config: GarConfig, *, generator: torch.Generator) -> None:
-        super().__init__()
+        super().__init__(data)
         self.config = config
-        self.users = torch.from_numpy(resized(data.user_vectors, config.vector_size))  # (U, D)
-        self.items = torch.from_numpy(resized(data.warm_vectors, config.vector_size))  # (W, D)
-        self.texts = torch.from_numpy(text_directions(data.features, data.warm_items))  # (I, H)
-        self.warm = torch.from_numpy(data.warm_items)
-        self.warm_texts = self.texts[self.warm]
+        if config.vector_size is not None:
+            self.users, self.items = (resized(rows, config.vector_size) for rows in (self.users, self.items))
         d, width = self.users.shape[1], config.width
         self.generated = nn.Sequential(
             linear(self.texts.shape[1], width, start="xavier_uniform", generator=generator),
@@ -147,12 +121,11 @@ class Gar(nn.Module):
             (1 - share) * fooling + share * distance + self.config.l2 * half_squared_weights(self.generated)
         )
 
-    def factors(self) -> Factors:
+    def vectors(self) -> tuple[Tensor, Tensor]:
         """Warm items by their vectors, cold ones by generated vectors, all through the towers."""
-        with torch.no_grad():
-            items = self.generated(self.texts)
-            items[self.warm] = self.items
-            return Factors(users=self.user_tower(self.users).numpy(), items=self.item_tower(items).numpy())
+        items = self.generated(self.texts)
+        items[self.warm] = self.items
+        return self.user_tower(self.users), self.item_tower(items)
 
 
 def tower(n_in: int, config: GarConfig, *, generator: torch.Generator) -> nn.Sequential:
@@ -167,10 +140,9 @@ def tower(n_in: int, config: GarConfig, *, generator: torch.Generator) -> nn.Seq
     )
 
 
-def resized(vectors: Matrix, size: float) -> Matrix:
+def resized(vectors: Tensor, size: float) -> Tensor:
     """Vectors times one number, so that their root mean square entry is ``size``; zeros stay."""
-    now = float(np.sqrt(np.square(vectors, dtype=np.float64).mean()))
-    return (vectors * (size / max(now, 1e-12))).astype(np.float32)
+    return vectors * (size / vectors.square().mean().sqrt().clamp_min(1e-12))
 
 
 def still(module: nn.Module, rows: Tensor) -> Tensor:
@@ -198,9 +170,7 @@ def fit(data: RivalInput, *, config: GarConfig = GarConfig(), on_epoch: OnEpoch 
         section 3; layers and weights from the authors' code.
     """
     model = Gar(data, config, generator=torch.Generator().manual_seed(data.seed))
-    triples = TripleBatches(
-        WarmPairs.of(data), batch_size=config.batch_size, generator=np.random.default_rng(data.seed)
-    )
+    triples = triple_batches(data, config.batch_size, generator=np.random.default_rng(data.seed))
 
     def turns(epoch: int) -> Iterator[Turn]:
         for batch in triples(epoch):
@@ -208,13 +178,4 @@ def fit(data: RivalInput, *, config: GarConfig = GarConfig(), on_epoch: OnEpoch 
             yield Turn(batch, of_generator=True)
 
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
-    train_rival(
-        model,
-        turns,
-        optimizer,
-        data=data,
-        epochs=config.epochs,
-        patience=config.patience,
-        on_epoch=on_epoch,
-    )
-    return model.factors()
+    return train_rival(model, turns, optimizer, data=data, config=config, on_epoch=on_epoch)

@@ -11,60 +11,45 @@ from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
 from models.baselines.array_types import Indices, Matrix
-from models.baselines.config_checks import check_settings
 from models.baselines.factors import Factors
 from models.baselines.layers import GeneratorDropout, linear
 from models.baselines.rival import RivalInput
-from models.baselines.rival_training import train_rival
-from models.baselines.text_directions import text_directions
+from models.baselines.rival_config import Count, PartShare, Positive, RivalConfig, Weight
+from models.baselines.rival_training import RivalModel, train_rival
 from models.baselines.warm_pairs import shuffled_batches
 from models.training import OnEpoch
 
 
 @dataclass(frozen=True)
-class GoRecConfig:
+class GoRecConfig(RivalConfig):
     """Settings; weights and clusters are the defaults of the authors' code, widths are ours.
 
     Attributes:
-        hidden: Width of encoder and decoder, >= 1.
-        latent: Numbers of the code, >= 1.
-        clusters: Groups of warm items, >= 1; more than W means W.
-        uniformity_weight: Weight of the logarithm of how near codes lie, >= 0.
+        hidden: Width of encoder and decoder.
+        latent: Numbers of the code.
+        clusters: Groups of warm items; more than W means W.
+        uniformity_weight: Weight of the logarithm of how near codes lie.
         divergence_weight: Weight of the divergence between the code from content and the whole code, averaged
-            over coordinates, >= 0.
-        dropout: Share of the inputs dropped in training, in [0, 1).
-        learning_rate: Adam's, > 0.
-        batch_size: Items per step, >= 2.
-        epochs: Passes over the warm items, at most, >= 1.
-        patience: Epochs without improvement that end the training, >= 1. None: never.
-
-    Raises:
-        ValueError: If a value is out of its range.
+            over coordinates.
+        dropout: Share of the inputs dropped in training.
+        learning_rate: Adam's.
+        batch_size: Items per step, at most.
+        epochs: Passes over the warm items, at most.
     """
 
-    hidden: int = 256
-    latent: int = 64
-    clusters: int = 50
-    uniformity_weight: float = 5.0
-    divergence_weight: float = 10.0
-    dropout: float = 0.0
-    learning_rate: float = 1e-3
-    batch_size: int = 256
-    epochs: int = 500
-    patience: int | None = 20
-
-    def __post_init__(self) -> None:
-        check_settings(
-            self,
-            counts=["hidden", "latent", "clusters", "batch_size", "epochs", "patience"],
-            positive=["learning_rate"],
-            weights=["uniformity_weight", "divergence_weight", "dropout"],
-        )
-        if self.dropout >= 1:
-            raise ValueError(f"dropout must be below 1, got {self.dropout}")
+    hidden: Count = 256
+    latent: Count = 64
+    clusters: Count = 50
+    uniformity_weight: Weight = 5.0
+    divergence_weight: Weight = 10.0
+    dropout: PartShare = 0.0
+    learning_rate: Positive = 1e-3
+    batch_size: Count = 256
+    epochs: Count = 500
+    patience: Count | None = 20
 
 
-class GoRec(nn.Module):
+class GoRec(RivalModel):
     """Encoder of [content ; vector], a second code from the content alone, and a decoder of [content ; code].
 
     Args:
@@ -74,16 +59,11 @@ class GoRec(nn.Module):
     """
 
     def __init__(self, data: RivalInput, config: GoRecConfig, *, generator: torch.Generator) -> None:
-        super().__init__()
+        super().__init__(data)
         self.config = config
         self.generator = generator
-        texts = text_directions(data.features, data.warm_items)  # (I, H)
-        self.texts = torch.from_numpy(texts)
-        self.warm_texts = self.texts[torch.from_numpy(data.warm_items)]  # (W, H)
-        self.users = data.user_vectors
-        self.vectors = torch.from_numpy(data.warm_vectors.astype(np.float32, copy=False))  # (W, D)
-        self.guessed = torch.from_numpy(cluster_means(data, texts, clusters=config.clusters))  # (I, D)
-        h, d = texts.shape[1], data.warm_vectors.shape[1]
+        self.guessed = torch.from_numpy(cluster_means(data, self.texts.numpy(), clusters=config.clusters))
+        h, d = self.texts.shape[1], self.items.shape[1]
 
         def layer(n_in: int, n_out: int) -> nn.Linear:
             return linear(n_in, n_out, start="xavier_uniform", generator=generator)
@@ -117,7 +97,7 @@ class GoRec(nn.Module):
         Returns:
             Scalar.
         """
-        texts, vectors = self.warm_texts[batch], self.vectors[batch]
+        texts, vectors = self.warm_texts[batch], self.items[batch]
         mean, log_variance = self.encoded(texts, vectors)
         code = self._drawn(mean, log_variance)
         text_code = self._drawn(self.text_mean(texts), self.text_log_variance(texts))
@@ -129,12 +109,10 @@ class GoRec(nn.Module):
             + self.config.divergence_weight * divergence(text_code, code)
         )
 
-    def factors(self) -> Factors:
+    def vectors(self) -> tuple[Tensor, Tensor]:
         """Users as given; every item is rebuilt from its text and its cluster's mean, without noise."""
-        with torch.no_grad():
-            code, _ = self.encoded(self.texts, self.guessed)
-            items = self.decoder(torch.cat((self.texts, code), dim=1))  # (I, D)
-        return Factors(users=self.users.astype(np.float32, copy=False), items=items.numpy())
+        code, _ = self.encoded(self.texts, self.guessed)
+        return self.users, self.decoder(torch.cat((self.texts, code), dim=1))
 
     def _drawn(self, mean: Tensor, log_variance: Tensor) -> Tensor:
         """One draw of each normal code (B, latent)."""
@@ -220,13 +198,11 @@ def fit(data: RivalInput, *, config: GoRecConfig = GoRecConfig(), on_epoch: OnEp
         for rows in shuffled_batches(len(data.warm_items), config.batch_size, generator=draws):
             yield torch.from_numpy(rows)
 
-    train_rival(
+    return train_rival(
         model,
         batches,
         torch.optim.Adam(model.parameters(), lr=config.learning_rate),
         data=data,
-        epochs=config.epochs,
-        patience=config.patience,
+        config=config,
         on_epoch=on_epoch,
     )
-    return model.factors()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.baselines.config_checks import check_settings
 from models.baselines.factors import Factors
 from models.baselines.rival import RivalInput
+from models.baselines.rival_config import Count, check_settings
 from models.baselines.text_directions import text_directions
 from models.retrieval import top_k
 from models.training import OnEpoch
@@ -19,16 +19,16 @@ class KnnVectorsConfig:
     """Settings; nothing is trained.
 
     Attributes:
-        neighbours: Warm items that place a cold one, >= 1; more than W means all.
+        neighbours: Warm items that place a cold one; more than W means all.
 
     Raises:
         ValueError: If it is below 1.
     """
 
-    neighbours: int = 5
+    neighbours: Count = 5
 
     def __post_init__(self) -> None:
-        check_settings(self, counts=["neighbours"])
+        check_settings(self)
 
     @classmethod
     def tuned(cls) -> KnnVectorsConfig:

@@ -48,6 +48,16 @@ def start_weights(weights: Tensor, *, start: Start, generator: torch.Generator) 
         nn.init.trunc_normal_(weights, std=TRUNCATED_DEVIATION, a=-edge, b=edge, generator=generator)
 
 
+def tower(n_in: int, hidden: int, n_out: int, *, generator: torch.Generator) -> nn.Sequential:
+    """Linear, batch norm, tanh, linear, with weights of the truncated normal."""
+    return nn.Sequential(
+        linear(n_in, hidden, start="truncated_normal", generator=generator),
+        nn.BatchNorm1d(hidden),
+        nn.Tanh(),
+        linear(hidden, n_out, start="truncated_normal", generator=generator),
+    )
+
+
 class GeneratorDropout(nn.Module):
     """Dropout whose masks come from a generator of ours; torch's own knows only the global seed."""
 

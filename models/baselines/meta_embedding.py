@@ -10,12 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from models.baselines.array_types import Indices
-from models.baselines.config_checks import check_settings
 from models.baselines.factors import Factors
 from models.baselines.layers import linear
 from models.baselines.rival import RivalInput
-from models.baselines.rival_training import train_rival
-from models.baselines.text_directions import text_directions
+from models.baselines.rival_config import Count, Positive, RivalConfig, Share, Weight
+from models.baselines.rival_training import RivalModel, train_rival
 from models.baselines.warm_pairs import PairDraws, WarmPairs, shuffled_batches
 from models.training import OnEpoch
 
@@ -23,39 +22,25 @@ OUTPUT_SCALE = 0.2  # the map's output is divided by five, which keeps the first
 
 
 @dataclass(frozen=True)
-class MetaEmbeddingConfig:
+class MetaEmbeddingConfig(RivalConfig):
     """Settings.
 
     Attributes:
-        cold_weight: Share of the loss before the inner step, in [0, 1].
-        inner_rate: Length of the inner step over the gradient, >= 0.
-        users_per_set: Users who chose the item in each of its two sets, at most, >= 1; each set has as many
+        cold_weight: Share of the loss before the inner step.
+        inner_rate: Length of the inner step over the gradient.
+        users_per_set: Users who chose the item in each of its two sets, at most; each set has as many
             who did not.
-        items_per_batch: Items per step, >= 1.
-        learning_rate: Adam's, > 0.
-        epochs: Passes over the warm items, at most, >= 1.
-        patience: Epochs without improvement that end the training, >= 1. None: never.
-
-    Raises:
-        ValueError: If a value is out of its range.
+        batch_size: Items per step, at most.
+        learning_rate: Adam's.
+        epochs: Passes over the warm items, at most.
     """
 
-    cold_weight: float = 0.1
-    inner_rate: float = 1e-4
-    users_per_set: int = 10
-    items_per_batch: int = 100
-    learning_rate: float = 1e-3
-    epochs: int = 100
-    patience: int | None = 10
-
-    def __post_init__(self) -> None:
-        check_settings(
-            self,
-            counts=["users_per_set", "items_per_batch", "epochs", "patience"],
-            positive=["learning_rate"],
-            weights=["inner_rate"],
-            shares=["cold_weight"],
-        )
+    cold_weight: Share = 0.1
+    inner_rate: Weight = 1e-4
+    users_per_set: Count = 10
+    batch_size: Count = 100
+    learning_rate: Positive = 1e-3
+    epochs: Count = 100
 
     @classmethod
     def tuned(cls) -> MetaEmbeddingConfig:
@@ -80,7 +65,7 @@ class Episodes:
     share: Tensor
 
 
-class MetaEmbedding(nn.Module):
+class MetaEmbedding(RivalModel):
     """A linear map from text to item vectors; users and warm items are constants.
 
     Args:
@@ -90,12 +75,8 @@ class MetaEmbedding(nn.Module):
     """
 
     def __init__(self, data: RivalInput, config: MetaEmbeddingConfig, *, generator: torch.Generator) -> None:
-        super().__init__()
+        super().__init__(data)
         self.config = config
-        self.data = data
-        self.users = torch.from_numpy(data.user_vectors.astype(np.float32, copy=False))
-        self.texts = torch.from_numpy(text_directions(data.features, data.warm_items))  # (I, H)
-        self.warm_texts = self.texts[torch.from_numpy(data.warm_items)]
         widths = self.texts.shape[1], self.users.shape[1]
         self.map = linear(*widths, start="xavier_uniform", generator=generator)
 
@@ -116,11 +97,11 @@ class MetaEmbedding(nn.Module):
         warmed = set_loss(after, batch.chose[:, 1], batch.share[:, 1])
         return self.config.cold_weight * cold + (1 - self.config.cold_weight) * warmed
 
-    def factors(self) -> Factors:
+    def vectors(self) -> tuple[Tensor, Tensor]:
         """Users and warm items as given, cold items at their start."""
-        items = self.start(self.texts).detach().numpy().copy()
-        items[self.data.warm_items] = self.data.warm_vectors
-        return Factors(users=self.users.numpy(), items=items)
+        items = self.start(self.texts)
+        items[self.warm] = self.items
+        return self.users, items
 
 
 def set_loss(logits: Tensor, chose: Tensor, share: Tensor) -> Tensor:
@@ -197,17 +178,8 @@ def fit(
         raise ValueError("no warm item has two users who chose it and two who did not: add training pairs")
 
     def batches(epoch: int) -> Iterator[Episodes]:
-        for rows in shuffled_batches(len(sets.usable), config.items_per_batch, generator=draws):
+        for rows in shuffled_batches(len(sets.usable), config.batch_size, generator=draws):
             yield sets(sets.usable[rows])
 
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
-    train_rival(
-        model,
-        batches,
-        optimizer,
-        data=data,
-        epochs=config.epochs,
-        patience=config.patience,
-        on_epoch=on_epoch,
-    )
-    return model.factors()
+    return train_rival(model, batches, optimizer, data=data, config=config, on_epoch=on_epoch)

@@ -8,59 +8,44 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.baselines.config_checks import check_settings
 from models.baselines.factors import Factors
 from models.baselines.joint_optimizer import JointOptimizer
 from models.baselines.rival import RivalInput
-from models.baselines.rival_training import train_rival
-from models.baselines.text_directions import text_directions
-from models.baselines.warm_pairs import TripleBatches, Triples, WarmPairs
+from models.baselines.rival_config import Count, Positive, RivalConfig, Weight
+from models.baselines.rival_training import RivalModel, train_rival
+from models.baselines.warm_pairs import Triples, triple_batches
 from models.training import OnEpoch
 
 START_DEVIATION = 0.01
 
 
 @dataclass(frozen=True)
-class MtprConfig:
+class MtprConfig(RivalConfig):
     """Settings; rates and weights are those of a public implementation, the width is ours.
 
     Attributes:
-        d: Numbers per item vector, own or of content, >= 1; users have twice as many.
-        table_l2: Weight of the squared entries of the batch's user and item rows, >= 0.
-        map_l2: Weight of the squared entries of the content's and the users' map, >= 0.
-        item_map_l2: Weight of the squared entries of the items' map, >= 0.
-        table_rate: Adagrad's learning rate of users and items, > 0.
-        map_rate: Adam's learning rate of the content's and the users' map, > 0.
-        item_map_rate: Adam's learning rate of the items' map, > 0.
-        batch_size: Triples per step, >= 1; the loss is a sum over the batch.
-        epochs: At most, >= 1.
-        patience: Epochs without improvement that end the training, >= 1. None: never.
-
-    Raises:
-        ValueError: If a value is out of its range.
+        d: Numbers per item vector, own or of content; users have twice as many.
+        table_l2: Weight of the squared entries of the batch's user and item rows.
+        map_l2: Weight of the squared entries of the content's and the users' map.
+        item_map_l2: Weight of the squared entries of the items' map.
+        table_rate: Adagrad's learning rate of users and items.
+        map_rate: Adam's learning rate of the content's and the users' map.
+        item_map_rate: Adam's learning rate of the items' map.
+        batch_size: Triples per step; the loss is a sum over the batch.
     """
 
-    d: int = 64
-    table_l2: float = 0.0
-    map_l2: float = 0.01
-    item_map_l2: float = 0.01
-    table_rate: float = 0.05
-    map_rate: float = 0.05
-    item_map_rate: float = 0.05
-    batch_size: int = 4096
-    epochs: int = 100
-    patience: int | None = 10
-
-    def __post_init__(self) -> None:
-        check_settings(
-            self,
-            counts=["d", "batch_size", "epochs", "patience"],
-            positive=["table_rate", "map_rate", "item_map_rate"],
-            weights=["table_l2", "map_l2", "item_map_l2"],
-        )
+    d: Count = 64
+    table_l2: Weight = 0.0
+    map_l2: Weight = 0.01
+    item_map_l2: Weight = 0.01
+    table_rate: Positive = 0.05
+    map_rate: Positive = 0.05
+    item_map_rate: Positive = 0.05
+    batch_size: Count = 4096
+    epochs: Count = 100
 
 
-class Mtpr(nn.Module):
+class Mtpr(RivalModel):
     """score = (T_U P_u) . (T_I [Q_i ; W c_i]); the cold view of an item has zeros in place of Q_i.
 
     Args:
@@ -70,11 +55,8 @@ class Mtpr(nn.Module):
     """
 
     def __init__(self, data: RivalInput, config: MtprConfig, *, generator: torch.Generator) -> None:
-        super().__init__()
+        super().__init__(data)
         self.config = config
-        self.warm = torch.from_numpy(data.warm_items)
-        self.texts = torch.from_numpy(text_directions(data.features, data.warm_items))  # (I, H)
-        self.warm_texts = self.texts[self.warm]  # (W, H)
         d = config.d
         self.user_rows = nn.Parameter(torch.empty(data.n_users, 2 * d))
         self.item_rows = nn.Parameter(torch.empty(len(data.warm_items), d))
@@ -123,14 +105,12 @@ class Mtpr(nn.Module):
             torch.optim.Adam([self.item_map], lr=config.item_map_rate),
         )
 
-    def factors(self) -> Factors:
+    def vectors(self) -> tuple[Tensor, Tensor]:
         """Warm items in the normal view, all others in the cold one."""
-        with torch.no_grad():
-            own_map, content_map = self.item_map.chunk(2)
-            items = self.texts @ self.content_map @ content_map  # (I, d)
-            items[self.warm] += self.item_rows @ own_map
-            users = self.user_rows @ self.user_map
-        return Factors(users=users.numpy(), items=items.numpy())
+        own_map, content_map = self.item_map.chunk(2)
+        items = self.texts @ self.content_map @ content_map  # (I, d)
+        items[self.warm] += self.item_rows @ own_map
+        return self.user_rows @ self.user_map, items
 
 
 def fit(data: RivalInput, *, config: MtprConfig = MtprConfig(), on_epoch: OnEpoch | None = None) -> Factors:
@@ -149,13 +129,5 @@ def fit(data: RivalInput, *, config: MtprConfig = MtprConfig(), on_epoch: OnEpoc
     """
     model = Mtpr(data, config, generator=torch.Generator().manual_seed(data.seed))
     draws = np.random.default_rng(data.seed)
-    train_rival(
-        model,
-        TripleBatches(WarmPairs.of(data), batch_size=config.batch_size, generator=draws),
-        model.optimizer(),
-        data=data,
-        epochs=config.epochs,
-        patience=config.patience,
-        on_epoch=on_epoch,
-    )
-    return model.factors()
+    batches = triple_batches(data, config.batch_size, generator=draws)
+    return train_rival(model, batches, model.optimizer(), data=data, config=config, on_epoch=on_epoch)

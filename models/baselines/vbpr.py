@@ -9,60 +9,42 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.baselines.config_checks import check_settings
 from models.baselines.factors import Factors
 from models.baselines.joint_optimizer import JointOptimizer
 from models.baselines.layers import start_weights
 from models.baselines.rival import RivalInput
-from models.baselines.rival_training import train_rival
-from models.baselines.text_directions import text_directions
-from models.baselines.warm_pairs import TripleBatches, Triples, WarmPairs
+from models.baselines.rival_config import Count, Positive, RivalConfig, Share, Weight
+from models.baselines.rival_training import RivalModel, train_rival
+from models.baselines.warm_pairs import Triples, triple_batches
 from models.training import OnEpoch
 
 
 @dataclass(frozen=True)
-class VbprConfig:
+class VbprConfig(RivalConfig):
     """Settings; widths are the paper's, the optimizers those of later implementations.
 
     Attributes:
         start: Initial values of the users' and items' own vectors: drawn, or the given collaborative ones.
-        d: Numbers per own vector, >= 1; with given vectors their width counts.
-        content_d: Numbers per content vector, >= 1.
-        id_dropout: Share of triples that are ranked by content alone in training, in [0, 1]; the paper: 0.
-        l2: Weight of the squared entries of a triple's rows, summed over the batch, >= 0.
-        content_l2: Weight of the squared entries of the content's maps, once a step, >= 0.
-        table_rate: Adagrad's learning rate of all vectors and of the items' biases, > 0.
-        content_rate: Adam's learning rate of the content's maps, > 0.
-        batch_size: Triples per step, >= 1; the loss is a sum over the batch.
-        epochs: At most, >= 1.
-        patience: Epochs without improvement that end the training, >= 1. None: never.
-
-    Raises:
-        ValueError: If a value is out of its range.
+        d: Numbers per own vector; with given vectors their width counts.
+        content_d: Numbers per content vector.
+        id_dropout: Share of triples that are ranked by content alone in training; the paper: 0.
+        l2: Weight of the squared entries of a triple's rows, summed over the batch.
+        content_l2: Weight of the squared entries of the content's maps, once a step.
+        table_rate: Adagrad's learning rate of all vectors and of the items' biases.
+        content_rate: Adam's learning rate of the content's maps.
+        batch_size: Triples per step; the loss is a sum over the batch.
     """
 
     start: Literal["drawn", "collaborative"] = "drawn"
-    d: int = 20
-    content_d: int = 20
-    id_dropout: float = 0.0
-    l2: float = 0.01
-    content_l2: float = 0.01
-    table_rate: float = 0.05
-    content_rate: float = 0.05
-    batch_size: int = 4096
-    epochs: int = 200
-    patience: int | None = 10
-
-    def __post_init__(self) -> None:
-        if self.start not in ("drawn", "collaborative"):
-            raise ValueError(f"start must be 'drawn' or 'collaborative', got {self.start!r}")
-        check_settings(
-            self,
-            counts=["d", "content_d", "batch_size", "epochs", "patience"],
-            positive=["table_rate", "content_rate"],
-            weights=["l2", "content_l2"],
-            shares=["id_dropout"],
-        )
+    d: Count = 20
+    content_d: Count = 20
+    id_dropout: Share = 0.0
+    l2: Weight = 0.01
+    content_l2: Weight = 0.01
+    table_rate: Positive = 0.05
+    content_rate: Positive = 0.05
+    batch_size: Count = 4096
+    epochs: Count = 200
 
     @classmethod
     def tuned(cls) -> Self:
@@ -70,7 +52,7 @@ class VbprConfig:
         return cls(d=64, content_d=128, id_dropout=0.5, content_rate=0.01)
 
 
-class Vbpr(nn.Module):
+class Vbpr(RivalModel):
     """score(u, i) = p_u.q_i + r_u.(E c_i) + b_i + b'.c_i; for an item without training q_i and b_i are 0.
 
     The paper's offset and user bias do not change a user's ranking and are left out.
@@ -82,13 +64,10 @@ class Vbpr(nn.Module):
     """
 
     def __init__(self, data: RivalInput, config: VbprConfig, *, generator: torch.Generator) -> None:
-        super().__init__()
+        super().__init__(data)
         self.config = config
         self.generator = generator
-        self.warm = torch.from_numpy(data.warm_items)
-        self.texts = torch.from_numpy(text_directions(data.features, data.warm_items))  # (I, H)
-        self.warm_texts = self.texts[self.warm]  # (W, H)
-        d = config.d if config.start == "drawn" else data.user_vectors.shape[1]
+        d = config.d if config.start == "drawn" else self.users.shape[1]
         width = self.texts.shape[1]
         self.user_rows = nn.Parameter(torch.empty(data.n_users, d))
         self.item_rows = nn.Parameter(torch.empty(len(data.warm_items), d))
@@ -100,8 +79,8 @@ class Vbpr(nn.Module):
             start_weights(rows, start="xavier_uniform", generator=generator)
         if config.start == "collaborative":
             with torch.no_grad():
-                self.user_rows.copy_(torch.from_numpy(data.user_vectors))
-                self.item_rows.copy_(torch.from_numpy(data.warm_vectors))
+                self.user_rows.copy_(self.users)
+                self.item_rows.copy_(self.items)
 
     def margin(self, batch: Triples, seen: Tensor, unseen: Tensor, *, kept: Tensor | float = 1.0) -> Tensor:
         """By how much the seen item leads.
@@ -153,17 +132,15 @@ class Vbpr(nn.Module):
             torch.optim.Adam(maps, lr=self.config.content_rate),
         )
 
-    def factors(self) -> Factors:
+    def vectors(self) -> tuple[Tensor, Tensor]:
         """Own part, content part and bias side by side; the own part of other items is zero."""
-        with torch.no_grad():
-            own = torch.zeros(len(self.texts), self.item_rows.shape[1])
-            own[self.warm] = self.item_rows
-            bias = self.texts @ self.content_bias  # (I,)
-            bias[self.warm] += self.item_bias
-            items = torch.cat((own, self.texts @ self.content_map, bias[:, None]), dim=1)
-            ones = torch.ones(len(self.user_rows), 1)
-            users = torch.cat((self.user_rows, self.user_content, ones), dim=1)
-        return Factors(users=users.numpy(), items=items.numpy())
+        own = torch.zeros(len(self.texts), self.item_rows.shape[1])
+        own[self.warm] = self.item_rows
+        bias = self.texts @ self.content_bias  # (I,)
+        bias[self.warm] += self.item_bias
+        items = torch.cat((own, self.texts @ self.content_map, bias[:, None]), dim=1)
+        ones = torch.ones(len(self.user_rows), 1)
+        return torch.cat((self.user_rows, self.user_content, ones), dim=1), items
 
 
 def fit(data: RivalInput, *, config: VbprConfig = VbprConfig(), on_epoch: OnEpoch | None = None) -> Factors:
@@ -187,13 +164,6 @@ def trained(data: RivalInput, *, config: VbprConfig, on_epoch: OnEpoch | None) -
     """The trained model, for methods that go on from it."""
     model = Vbpr(data, config, generator=torch.Generator().manual_seed(data.seed))
     draws = np.random.default_rng(data.seed)
-    train_rival(
-        model,
-        TripleBatches(WarmPairs.of(data), batch_size=config.batch_size, generator=draws),
-        model.optimizer(),
-        data=data,
-        epochs=config.epochs,
-        patience=config.patience,
-        on_epoch=on_epoch,
-    )
+    batches = triple_batches(data, config.batch_size, generator=draws)
+    train_rival(model, batches, model.optimizer(), data=data, config=config, on_epoch=on_epoch)
     return model

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from models.baselines.array_types import Indices, Pairs
@@ -32,6 +34,8 @@ class PairDraws:
         self.degrees = np.bincount(self._keys // n_columns, minlength=n_rows)  # (rows,)
         self._starts = np.concatenate(([0], np.cumsum(self.degrees)))
         self._n_columns = n_columns
+        ones = np.ones(len(self._keys), dtype=np.bool_)
+        self._table = csr_matrix((ones, self._keys % n_columns, self._starts), shape=(n_rows, n_columns))
         if (self.degrees >= n_columns).any():
             raise ValueError(
                 f"row {int(np.argmax(self.degrees))} of the training pairs has all {n_columns} columns, so no "
@@ -59,6 +63,11 @@ class PairDraws:
             drawn[again] = generator.integers(0, self._n_columns, size=len(again))
             again = again[self._contains(flat[again], drawn[again])]
         return drawn.reshape(rows.shape)
+
+    def seen_among(self, rows: Indices, columns: Indices) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+        """Whether each of ``rows`` (B,) has seen each of ``columns`` (K,), shape (B, K)."""
+        found: np.ndarray[tuple[int, int], np.dtype[np.bool_]] = self._table[rows][:, columns].toarray()
+        return found
 
     def _contains(self, rows: Indices, columns: Indices) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Whether each pair was seen."""
@@ -115,6 +124,35 @@ def n_batches(n: int, at_most: int) -> int:
     return max(1, min(math.ceil(n / at_most), n // 2))
 
 
+Batch = TypeVar("Batch")
+
+
+def pair_batches(
+    warm: WarmPairs,
+    batch_size: int,
+    company: Callable[[Indices, Indices], Batch],
+    *,
+    generator: np.random.Generator,
+) -> Callable[[int], Iterator[Batch]]:
+    """Epochs of training pairs, each once in a new order, with whatever they are compared with.
+
+    Args:
+        warm: Training pairs.
+        batch_size: Largest number of pairs per batch.
+        company: Makes a batch of users (B,) and the positions of their items (B,), both int64.
+        generator: Source of the order.
+
+    Returns:
+        Gives the batches of one epoch; its number does not matter, the generator goes on.
+    """
+
+    def batches(epoch: int) -> Iterator[Batch]:
+        for rows in shuffled_batches(len(warm.pairs), batch_size, generator=generator):
+            yield company(warm.pairs[rows, 0], warm.pairs[rows, 1])
+
+    return batches
+
+
 @dataclass(frozen=True)
 class Triples:
     """A batch: users, one seen and one unseen warm item each; three int64 tensors (B,), items by position."""
@@ -124,24 +162,14 @@ class Triples:
     negatives: Tensor
 
 
-class TripleBatches:
-    """Each call gives one epoch: every training pair once, in a new order with new negatives.
+def triple_batches(
+    data: RivalInput, batch_size: int, *, generator: np.random.Generator
+) -> Callable[[int], Iterator[Triples]]:
+    """Epochs of training pairs with one new negative each."""
+    warm = WarmPairs.of(data)
 
-    Args:
-        pairs: Training pairs.
-        batch_size: Largest number of triples per batch.
-        generator: Source of order and negatives.
-    """
+    def triples(users: Indices, seen: Indices) -> Triples:
+        unseen = warm.of_users.unseen(users, generator=generator)
+        return Triples(*(torch.from_numpy(column) for column in (users, seen, unseen)))
 
-    def __init__(self, pairs: WarmPairs, *, batch_size: int, generator: np.random.Generator) -> None:
-        self._pairs = pairs
-        self._batch_size = batch_size
-        self._generator = generator
-
-    def __call__(self, epoch: int) -> Iterator[Triples]:
-        """The batches of one epoch; its number does not matter, the generator goes on."""
-        pairs = self._pairs.pairs
-        for rows in shuffled_batches(len(pairs), self._batch_size, generator=self._generator):
-            users, positives = pairs[rows, 0], pairs[rows, 1]
-            negatives = self._pairs.of_users.unseen(users, generator=self._generator)
-            yield Triples(*(torch.from_numpy(column) for column in (users, positives, negatives)))
+    return pair_batches(warm, batch_size, triples, generator=generator)

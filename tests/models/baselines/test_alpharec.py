@@ -10,8 +10,16 @@ import pytest
 import torch
 
 from models.baselines import alpharec
-from models.baselines.alpharec import AlphaRec, AlphaRecConfig, Groups, first_of_group, normalised_graph
+from models.baselines.alpharec import AlphaRec, AlphaRecConfig, normalised_graph
+from models.baselines.contests import Contest
 from tests.models.baselines.rival_worlds import by_hand, found, rival_input
+
+BATCH = Contest(
+    torch.tensor([1, 4]),
+    torch.tensor([0, 3]),
+    torch.tensor([2, 1, 0]),
+    torch.tensor([[True, False, True], [False, False, False]]),
+)
 
 
 def small(**changes: Any) -> AlphaRecConfig:
@@ -21,12 +29,6 @@ def small(**changes: Any) -> AlphaRecConfig:
 
 def model_by_hand(**changes: Any) -> AlphaRec:
     return AlphaRec(by_hand(), small(**changes), generator=torch.Generator().manual_seed(0))
-
-
-def test_first_of_group_by_hand():
-    # shares 2/4 and 3/4
-    scores = torch.tensor([[2.0, 1.0, 1.0], [6.0, 1.0, 1.0]]).log()
-    assert first_of_group(scores).item() == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
 
 
 def test_graph_by_hand():
@@ -57,13 +59,12 @@ def test_propagation_by_a_dense_matrix():
 def test_loss_by_hand():
     model = model_by_hand(temperature=0.5)
     users, items = (rows.detach() for rows in model.propagated())
-    batch = Groups(torch.tensor([1, 4]), torch.tensor([[0, 3, 3], [3, 1, 0]]))
+    groups = [[0, 1], [3, 2, 1, 0]]
     rows = [
-        [float(users[u] @ items[i]) / 0.5 for i in group]
-        for u, group in zip([1, 4], batch.items.tolist(), strict=True)
+        [float(users[u] @ items[i]) / 0.5 for i in group] for u, group in zip([1, 4], groups, strict=True)
     ]
     expected = np.mean([-row[0] + math.log(sum(math.exp(value) for value in row)) for row in rows])
-    assert model.loss(batch).item() == pytest.approx(expected, rel=1e-4)
+    assert model.loss(BATCH).item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_cold_items_are_the_map_of_their_text_and_all_rows_have_length_one():
@@ -79,15 +80,14 @@ def test_the_gradient_through_the_graph_is_right():
     model = model_by_hand(hidden=None).double()
     model.graph, model.graph_back = model.graph.double(), model.graph_back.double()
     model.user_texts, model.warm_texts = model.user_texts.double(), model.warm_texts.double()
-    batch = Groups(torch.tensor([1, 4]), torch.tensor([[0, 3, 3], [3, 1, 0]]))
-    model.loss(batch).backward()
+    model.loss(BATCH).backward()
     weight = model.map.weight
     slope, step = weight.grad[0, 0].item(), 1e-6
     with torch.no_grad():
         weight[0, 0] += step
-        more = model.loss(batch).item()
+        more = model.loss(BATCH).item()
         weight[0, 0] -= 2 * step
-        less = model.loss(batch).item()
+        less = model.loss(BATCH).item()
     assert (more - less) / (2 * step) == pytest.approx(slope, rel=1e-4)
 
 

@@ -9,22 +9,25 @@ import pytest
 import torch
 
 from models.baselines import ccfcrec
-from models.baselines.ccfcrec import CcfcRec, CcfcRecConfig, Company, CompanyBatches
+from models.baselines.ccfcrec import CcfcRec, CcfcRecConfig, Company, company_batches
+from models.baselines.contests import Contest
 from models.baselines.warm_pairs import WarmPairs
 from tests.models.baselines.rival_worlds import by_hand, found, rival_input
 
 SMALL = CcfcRecConfig(d=3, contrast_weight=0.7, temperature=0.5)
-TOY = CcfcRecConfig(
-    d=16, positives=2, negatives=4, own_negatives=4, learning_rate=0.02, weight_decay=0.0, epochs=2
-)
+TOY = CcfcRecConfig(d=16, positives=2, negatives=40, learning_rate=0.02, weight_decay=0.0, epochs=2)
 BATCH = Company(
-    users=torch.tensor([0, 4]),
-    items=torch.tensor([1, 3]),
+    Contest(
+        users=torch.tensor([0, 4]),
+        seen=torch.tensor([1, 3]),
+        drawn=torch.tensor([3, 2, 0]),
+        taken=torch.tensor([[False, False, True], [True, False, False]]),
+    ),
     strangers=torch.tensor([5, 2]),
     fellows=torch.tensor([[0, 1], [3, 3]]),
-    others=torch.tensor([[[2, 3, 2], [3, 3, 2]], [[0, 1, 2], [1, 1, 0]]]),
-    own_others=torch.tensor([[2, 3], [0, 1]]),
+    unseen=torch.tensor([2, 0]),
 )
+OTHERS = [[3, 2], [2, 0]]  # drawn and not taken
 
 
 def share_of_first(scores):
@@ -45,16 +48,14 @@ def test_loss_by_hand(rank_items):
     items, users = model.item_rows.detach().numpy(), model.user_rows.detach().numpy()
     total = 0.0
     for b in range(2):
-        u, i, k = int(BATCH.users[b]), int(BATCH.items[b]), int(BATCH.strangers[b])
-        z, own_others = made[i], BATCH.own_others[b].tolist()
-        company = [
-            share_of_first([cosine(z, items[int(f)]), *(cosine(z, items[int(j)]) for j in others)])
-            for f, others in zip(BATCH.fellows[b], BATCH.others[b], strict=True)
-        ]
-        own = share_of_first([cosine(z, items[j]) for j in [i, *own_others]])
+        u, i, k = int(BATCH.contest.users[b]), int(BATCH.contest.seen[b]), int(BATCH.strangers[b])
+        z = made[i]
+        others = [cosine(z, items[j]) for j in OTHERS[b]]
+        company = [share_of_first([cosine(z, items[f]), *others]) for f in BATCH.fellows[b].tolist()]
+        own = share_of_first([cosine(z, items[i]), *others])
         margins = [row @ (users[u] - users[k]) for row in (items[i], z)]
         if rank_items:
-            j = own_others[0]
+            j = int(BATCH.unseen[b])
             margins += [users[u] @ (items[i] - items[j]), users[u] @ (z - made[j])]
         total += 0.7 * (np.mean(company) + own) + 0.3 * sum(np.log1p(np.exp(-m)) for m in margins)
     assert float(model.loss(BATCH).detach()) == pytest.approx(total, rel=1e-5)
@@ -75,13 +76,12 @@ def test_attention_by_hand():
 def test_company_is_of_the_right_kind():
     warm = WarmPairs.of(rival_input())
     pairs = {tuple(pair) for pair in warm.pairs.tolist()}
-    for batch in CompanyBatches(warm, TOY, draws=np.random.default_rng(0))(1):
-        for b, user in enumerate(batch.users.tolist()):
-            assert (user, int(batch.items[b])) in pairs
-            assert (int(batch.strangers[b]), int(batch.items[b])) not in pairs
+    for batch in company_batches(rival_input(), TOY, draws=np.random.default_rng(0))(1):
+        for b, user in enumerate(batch.contest.users.tolist()):
+            assert (user, int(batch.contest.seen[b])) in pairs
+            assert (int(batch.strangers[b]), int(batch.contest.seen[b])) not in pairs
+            assert (user, int(batch.unseen[b])) not in pairs
             assert all((user, f) in pairs for f in batch.fellows[b].tolist())
-            assert all((user, j) not in pairs for j in batch.others[b].flatten().tolist())
-            assert all((user, j) not in pairs for j in batch.own_others[b].tolist())
 
 
 @pytest.mark.parametrize("content", ["attention", "linear"])

@@ -79,14 +79,23 @@ def test_cold_topics_are_found():
     assert found(gar.fit(rival_input(), config=TOY)) > 0.6
 
 
+def test_the_paper_takes_vectors_as_they_are():
+    data = by_hand()
+    model = Gar(data, GarConfig(), generator=torch.Generator())
+    np.testing.assert_array_equal(model.users, data.user_vectors)
+    np.testing.assert_array_equal(model.items, data.warm_vectors)
+    layers = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
+    assert {layer.out_features for layer in layers} == {200, data.user_vectors.shape[1]}
+
+
 def test_tuned_differs_from_the_paper_where_it_says_so():
     assert GarConfig.tuned().negative_share == 0.9
 
 
 def test_vectors_are_brought_to_one_size():
-    vectors = resized(np.array([[3.0, 0.0], [4.0, 0.0]], dtype=np.float32), 5.0)
+    vectors = resized(torch.tensor([[3.0, 0.0], [4.0, 0.0]]), 5.0)
     np.testing.assert_allclose(vectors, [[6, 0], [8, 0]])
-    assert not resized(np.zeros((2, 2), dtype=np.float32), 1.0).any()
+    assert not resized(torch.zeros(2, 2), 1.0).any()
 
 
 def test_refusals():

@@ -98,7 +98,7 @@ def test_a_cold_items_own_vector_is_never_read():
     model = model_by_hand()
     model.train(False)
     before = model.factors().items
-    model.vectors.add_(7.0)
+    model.items.add_(7.0)
     np.testing.assert_array_equal(model.factors().items, before)
 
 
@@ -106,5 +106,5 @@ def test_a_cold_items_own_vector_is_never_read():
 def test_refusals(name: str):
     with pytest.raises(ValueError, match=f"{name} must be"):
         GoRecConfig(**{name: -1})
-    with pytest.raises(ValueError, match="dropout must be below 1"):
+    with pytest.raises(ValueError, match=r"dropout must be in \[0, 1\), got 1.0"):
         GoRecConfig(dropout=1.0)

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from models.baselines import heater
-from models.baselines.heater import Heater, HeaterConfig, Judged
+from models.baselines.contests import Contest, Shown
+from models.baselines.heater import Heater, HeaterConfig
 from tests.models.baselines.rival_worlds import by_hand, found, rival_input
 
 SMALL = HeaterConfig(experts=2, width=4, likeness_weight=0.3, l2=0.2)
-TOY = HeaterConfig(width=8, negatives=2, epochs=4, learning_rate=0.2, likeness_weight=1e-3)
+TOY = HeaterConfig(width=8, negatives=2, epochs=10, learning_rate=0.2, likeness_weight=1e-3)
 
 
 def weights_of(layer):
@@ -20,27 +21,37 @@ def weights_of(layer):
 
 
 def test_loss_by_hand():
+    """Users 1 and 4 have seen positions 0 and 3; 2 and 3 are drawn, and 3 is no negative of user 4."""
     model = Heater(by_hand(), SMALL, generator=torch.Generator().manual_seed(0)).eval()
-    batch = Judged(
-        torch.tensor([1, 4]), torch.tensor([0, 3]), torch.tensor([True, False]), torch.tensor([1.0, 0.0])
+    contest = Contest(
+        torch.tensor([1, 4]),
+        torch.tensor([0, 3]),
+        torch.tensor([2, 3]),
+        torch.tensor([[False, False], [False, True]]),
     )
-    texts = model.texts[torch.tensor([0, 5])].numpy()
+    batch = Shown(contest, torch.tensor([True, False]), torch.tensor([False, True]))
+    positions, by_text = [0, 3, 2, 3], [True, False, False, True]
+    texts = model.warm_texts[positions].numpy()
     gate_weights, gate_bias = weights_of(model.gate)
     gate = np.tanh(texts @ gate_weights.T + gate_bias)
-    imitated = np.zeros((2, 3))
+    imitated = np.zeros((4, 3))
     for m, expert in enumerate(model.experts):
         weights, bias = weights_of(expert)
         imitated += gate[:, m : m + 1] * np.tanh(texts @ weights.T + bias)
     imitated = np.tanh(imitated)
-    known = model.items[torch.tensor([0, 3])].numpy()
-    shown = torch.from_numpy(np.stack((imitated[0], known[1]))).float()
+    known = model.items[positions].numpy()
+    shown = torch.from_numpy(np.where(np.array(by_text)[:, None], imitated, known)).float()
     items = model.item_tower(shown).detach().numpy()
     users = model.user_tower(model.users[torch.tensor([1, 4])]).detach().numpy()
-    error = ((np.array([1.0, 0.0]) - (users * items).sum(axis=1)) ** 2).mean()
+    # five unseen pairs for a seen one, in equal parts of those drawn
+    first = (1 - users[0] @ items[0]) ** 2 + 5 * ((users[0] @ items[2]) ** 2 + (users[0] @ items[3]) ** 2) / 2
+    second = (1 - users[1] @ items[1]) ** 2 + 5 * (users[1] @ items[2]) ** 2
     maps = [*model.experts, model.gate, model.user_tower[0], model.user_tower[3]]
     maps += [model.item_tower[0], model.item_tower[3]]
     size = sum((weights_of(each)[0] ** 2).sum() for each in maps) / 2
-    expected = error + 0.3 * ((imitated - known) ** 2).sum() + 0.2 * size
+    distances = ((imitated - known) ** 2).sum(axis=1)
+    likeness = distances[:2].sum() + 10 * distances[2:].mean()
+    expected = (first + second) / 12 + 0.3 * likeness + 0.2 * size
     assert float(model.loss(batch).detach()) == pytest.approx(expected, rel=1e-5)
 
 

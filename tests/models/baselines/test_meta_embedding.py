@@ -14,7 +14,7 @@ from models.baselines.warm_pairs import WarmPairs
 from tests.models.baselines.rival_worlds import by_hand, found, rival_input
 
 SMALL = MetaEmbeddingConfig(cold_weight=0.3, inner_rate=2.0)
-TOY = MetaEmbeddingConfig(epochs=3, learning_rate=0.1, inner_rate=1.0, items_per_batch=8)
+TOY = MetaEmbeddingConfig(epochs=3, learning_rate=0.1, inner_rate=1.0, batch_size=8)
 
 
 def episodes(seed: int = 0) -> Episodes:

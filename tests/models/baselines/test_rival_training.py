@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from models.baselines import aldi
 from models.baselines.aldi import AldiConfig
-from models.baselines.config_checks import check_settings
 from tests.models.baselines.rival_worlds import rival_input, with_validation
 
 CONFIG = AldiConfig(hidden=8, epochs=5, patience=2)
@@ -28,11 +26,14 @@ def test_without_a_judge_all_epochs_run():
     assert reports[-1].loss < reports[0].loss
 
 
-def test_a_setting_out_of_range_is_named():
-    with pytest.raises(ValueError, match=r"ranking_weight must be at least 0, got -1"):
-        AldiConfig(ranking_weight=-1)
-    with pytest.raises(ValueError, match=r"hidden must be at least 1, got 0"):
-        AldiConfig(hidden=0)
-    with pytest.raises(ValueError, match=r"surest must be above 0, got 0"):
-        AldiConfig(surest=0)
-    check_settings(AldiConfig(patience=None), counts=["patience"])
+def test_validations_are_as_rare_as_asked():
+    data, shown = with_validation(rival_input(), [0.1, 0.2, 0.3])
+    aldi.fit(data, config=AldiConfig(hidden=8, epochs=5, patience=2, validate_every=2))
+    assert len(shown) == 3  # after the second, the fourth and the last epoch
+
+
+def test_factors_are_arrays_of_their_own():
+    data = rival_input()
+    factors = aldi.fit(data, config=AldiConfig(hidden=8, epochs=1))
+    factors.users[:] = 0
+    assert data.user_vectors.any()

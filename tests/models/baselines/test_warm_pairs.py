@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.baselines.warm_pairs import PairDraws, TripleBatches, WarmPairs, shuffled_batches
+from models.baselines.warm_pairs import PairDraws, WarmPairs, shuffled_batches, triple_batches
 from tests.models.baselines.rival_worlds import by_hand, rival_input
 
 PAIRS = np.array([(0, 1), (0, 3), (1, 0), (2, 4), (0, 3)])
@@ -33,6 +33,11 @@ def test_seen_and_unseen_columns_are_drawn_uniformly():
     np.testing.assert_array_equal(draws.degrees, [2, 1, 1])
 
 
+def test_which_columns_were_seen():
+    found = draws_of().seen_among(np.array([2, 0, 0]), np.array([3, 4, 0]))
+    np.testing.assert_array_equal(found, [[0, 1, 0], [1, 0, 0], [1, 0, 0]])
+
+
 def test_a_row_with_all_columns_is_refused():
     full = np.array([(0, 0), (1, 0), (1, 1)])
     with pytest.raises(ValueError, match="row 1 of the training pairs has all 2 columns"):
@@ -57,7 +62,7 @@ def test_batches_hold_everything_once_and_no_batch_is_one_row(n, at_most):
 
 def test_triples_hold_each_pair_once_with_unseen_warm_items():
     warm = WarmPairs.of(rival_input())
-    batches = list(TripleBatches(warm, batch_size=64, generator=np.random.default_rng(0))(1))
+    batches = list(triple_batches(rival_input(), 64, generator=np.random.default_rng(0))(1))
     met = np.concatenate([np.stack((b.users.numpy(), b.positives.numpy()), axis=1) for b in batches])
     np.testing.assert_array_equal(np.unique(met, axis=0), np.unique(warm.pairs, axis=0))
     assert len(met) == len(warm.pairs)
