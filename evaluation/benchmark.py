@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.audience import AUDIENCE_CUTOFFS
+from evaluation.benchmark_claims import DATA_SET, JudgedClaim, claims_tables, judged_claims
 from evaluation.benchmark_row import BenchmarkRow
 from evaluation.benchmark_table import (
     audience_table,
@@ -33,6 +34,7 @@ class Benchmark:
         over_both_phases: Audience figures over the cold items of both phases together.
         comparisons: Paired differences over users.
         funnel: What each stage lets through, of models that choose users in stages.
+        speed: What was measured of speed, as JSON values; None if it was not.
     """
 
     about: Mapping[str, Any]
@@ -40,14 +42,20 @@ class Benchmark:
     over_both_phases: Sequence[BenchmarkRow]
     comparisons: Sequence[Comparison]
     funnel: Sequence[FunnelFigure] = ()
+    speed: Mapping[str, Any] | None = None
 
     @property
     def models(self) -> list[str]:
         """All models, the best first."""
         return ordered_models(self.rows)
 
+    @property
+    def claims(self) -> list[JudgedClaim]:
+        """The article's claims beside these figures; none of other data than the article's."""
+        return judged_claims(self.rows, self.speed) if self.about["data_set"] == DATA_SET else []
+
     def tables(self) -> list[Table]:
-        """The main tables: both evaluators on the test phase, the audience, the paired differences."""
+        """The main tables: both evaluators on test, the audience, the paired differences, the article's claims."""
         ordering = headline_rows(self.rows)
         audiences = [audience_table([*ordering, *self.over_both_phases], k=k) for k in AUDIENCE_CUTOFFS]
         found = [
@@ -55,6 +63,7 @@ class Benchmark:
             user_table(self.rows, evaluator="A"),
             *audiences,
             comparison_table(self.comparisons, self.models),
+            *claims_tables(self.claims),
         ]
         return [table for table in found if table is not None]
 
@@ -83,6 +92,7 @@ class Benchmark:
             "over_both_phases": [row.to_dict() for row in self.over_both_phases],
             "comparisons": [asdict(one) for one in self.comparisons],
             "funnel": [asdict(one) for one in self.funnel],
+            "claims": [one.to_dict() for one in self.claims],
         }
         lists = ",\n".join(f'"{name}": {_lines(values)}' for name, values in parts.items())
         return f'{{"about": {head},\n{lists}\n}}\n'

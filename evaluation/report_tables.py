@@ -52,7 +52,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A titled grid: one line per model.
+    """A titled grid, mostly of one line per model.
 
     Attributes:
         title: Heading.
@@ -60,6 +60,7 @@ class Table:
         columns: Column headings.
         lines: Model name and its cells.
         warning: Sentence about the whole table, or "".
+        of: What a line is of.
     """
 
     title: str
@@ -67,6 +68,7 @@ class Table:
     columns: list[str]
     lines: list[tuple[str, list[Cell]]]
     warning: str = ""
+    of: str = "model"
 
 
 def user_table(

@@ -1,7 +1,9 @@
 """From the kept lists of all whole units to the table."""
 
+import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from assets.benchmark.record import Records
 from assets.benchmark.units import Unit
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 PAIRED: "ListKey" = ("cold", "test", "B")
 REFERENCES = ("default", "ridge")
+SPEED = "speed.json"
 
 
 def rows_of(records: Records, unit: Unit, data: "EvaluationInput") -> "list[BenchmarkRow]":
@@ -78,10 +81,20 @@ def write_table(
         over_both_phases=of_phases(rows, "both"),
         comparisons=_comparisons(records, whole, data),
         funnel=[FunnelFigure(**figure) for unit in whole for figure in records.funnel(unit)],
+        speed=_speed(request.out),
     )
     benchmark.save(request.out)
     write_ids(snapshot, request.out)
     return [one.unit for one in found if one.state == "stale"]
+
+
+def _speed(out: Path) -> dict[str, Any] | None:
+    """What the speed command left in the folder, if it did."""
+    try:
+        found: dict[str, Any] = json.loads((out / SPEED).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return found
 
 
 def _commits(records: Records, units: Sequence[Unit]) -> list[str]:

@@ -244,3 +244,13 @@ def test_what_the_stages_of_a_funnel_let_through_is_kept_and_shown(world: Path, 
         ("filter", phase, 20) for phase in ("validation", "test")
     }
     assert "funnel: filter" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+
+
+def test_a_measured_speed_stands_among_the_claims(world: Path, tmp_path: Path) -> None:
+    entries = [Trainings().entry("a")]
+    run_benchmark(request(world, tmp_path), entries=entries)
+    assert "not measured" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    (tmp_path / "speed.json").write_text('{"speedup": 41.25}', encoding="utf-8")
+    run_benchmark(request(world, tmp_path), entries=entries)
+    assert "**yes, 41.2 times**" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert table(tmp_path)["claims"][-1]["holds"] == "yes, 41.2 times"
