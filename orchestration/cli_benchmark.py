@@ -1,7 +1,6 @@
 """The command that fills the table of results."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,18 @@ from rich.table import Table
 
 from assets.benchmark.data_choice import DataChoice
 from assets.benchmark.entry import MOST_SEEDS
-from data.split_choice import SplitChoice
+from orchestration.cli_benchmark_data import (
+    citeulike_data,
+    language_model_option,
+    movietweetings_data,
+    out_option,
+)
+from orchestration.cli_benchmark_warming import warming_group
 from orchestration.terminal import Bars
 
 if TYPE_CHECKING:
     from assets.benchmark.run import BenchmarkRequest, Outcome
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FAILED = 1
 """Exit code when a unit failed."""
 
@@ -43,12 +47,7 @@ def benchmark_group() -> None:
 def _common(command: Callable[..., None]) -> Callable[..., None]:
     """Options that all data sets share."""
     options = (
-        click.option(
-            "--out",
-            type=click.Path(file_okay=False, path_type=Path),
-            required=True,
-            help="Folder of units and table.",
-        ),
+        out_option,
         click.option(
             "--seeds",
             type=click.IntRange(1, MOST_SEEDS),
@@ -61,12 +60,7 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
             "--quick", is_flag=True, help="One seed of the product and the closed forms: about 10 minutes."
         ),
         click.option("--status", is_flag=True, help="Print how far every unit is, and run nothing."),
-        click.option(
-            "--language-model",
-            default="embedded",
-            show_default=True,
-            help="Of the text vectors and of FilterLLM: a folder or a Hugging Face id.",
-        ),
+        language_model_option,
         click.pass_context,
     )
     for option in reversed(options):
@@ -75,22 +69,9 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @benchmark_group.command()
-@click.option(
-    "--split",
-    type=FOLDER,
-    required=True,
-    help="The folder of the split's files: warm_train.csv, warm_val.csv, warm_test.csv, cold_item_val.csv and "
-    "cold_item_test.csv, each of the columns user,item, numbered from 0 as the lines of users.dat and titles.txt.",
-)
-@click.option(
-    "--from",
-    "--data",
-    "directory",
-    type=FOLDER,
-    help="The folder of the data; the one around --split if left out.",
-)
+@citeulike_data
 @_common
-def citeulike(context: click.Context, split: Path, directory: Path | None, **options: Any) -> None:
+def citeulike(context: click.Context, data: DataChoice, **options: Any) -> None:
     """CiteULike-a: users.dat and titles.txt, split by a folder of user,item files.
 
     \b
@@ -98,36 +79,23 @@ def citeulike(context: click.Context, split: Path, directory: Path | None, **opt
       coldcast benchmark citeulike --split citeulike-a/split-seed42 --out results --only ridge --only default
       coldcast benchmark citeulike --split citeulike-a/split-seed42 --out results --status
     """
-    choice = SplitChoice(protocol="files", directory=str(split.resolve()))
-    _run(context, DataChoice("citeulike", directory or split.resolve().parent, choice), **options)
+    _run(context, data, **options)
 
 
 @benchmark_group.command()
-@click.option("--from", "--data", "directory", type=FOLDER, required=True, help="The folder of the data.")
-@click.option(
-    "--time-split", is_flag=True, help="Hold out the newest items and interactions, not hashed ones."
-)
-@click.option(
-    "--salt", default=None, help="Of the hash that holds items out; another salt is another, unrelated split."
-)
+@movietweetings_data
 @_common
-def movietweetings(
-    context: click.Context, directory: Path, time_split: bool, salt: str | None, **options: Any
-) -> None:
+def movietweetings(context: click.Context, data: DataChoice, **options: Any) -> None:
     """MovieTweetings: ratings.dat and movies.dat; a fifth of the items held out by hash, or the newest by time.
 
     \b
       coldcast benchmark movietweetings --from movietweetings-100k --salt 1 --out results-1
       coldcast benchmark movietweetings --from movietweetings-100k --time-split --out results-time
     """
-    choice = SplitChoice(protocol="time") if time_split else SplitChoice(holdout=HASHED_SHARE)
-    if salt is not None:
-        choice = replace(choice, salt=salt)
-    _run(context, DataChoice("movietweetings", directory, choice), **options)
+    _run(context, data, **options)
 
 
-HASHED_SHARE = 0.2
-"""Share of items held out by hash, as in the files of CiteULike's split."""
+benchmark_group.add_command(warming_group)
 
 
 def _run(
