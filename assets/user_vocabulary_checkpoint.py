@@ -1,6 +1,7 @@
 """Station 3: a language model whose vocabulary is extended by the users."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
+from typing import Literal
 
 import dagster as dg
 
@@ -16,7 +17,28 @@ from data.snapshot import Snapshot
 from models.collaborative.embeddings import CollaborativeEmbeddings
 from models.filterllm.config import FilterLLMConfig
 
-FilterLLMRun = run_config(FilterLLMConfig)
+
+@dataclass(frozen=True)
+class VocabularyConfig(FilterLLMConfig):
+    """How the station trains FilterLLM.
+
+    Attributes:
+        kept_epoch: Of each stage, the epoch that is best on the cold validation items, or the last, as in the paper.
+    """
+
+    kept_epoch: Literal["best", "last"] = "best"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.kept_epoch not in ("best", "last"):
+            raise ValueError(f"kept_epoch must be best or last, got {self.kept_epoch!r}")
+
+    def of_the_model(self) -> FilterLLMConfig:
+        """What the model itself is told."""
+        return FilterLLMConfig(**{one.name: getattr(self, one.name) for one in fields(FilterLLMConfig)})
+
+
+FilterLLMRun = run_config(VocabularyConfig)
 
 
 @dg.asset(
@@ -40,7 +62,7 @@ def user_vocabulary_checkpoint(
     from assets.judging import cold_ndcg
     from models.filterllm.fit import fit_filterllm
 
-    settings: FilterLLMConfig = config.build()  # type: ignore[attr-defined]
+    settings: VocabularyConfig = config.build()  # type: ignore[attr-defined]
     compute.apply()
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:
         work.reads(interaction_snapshot)
@@ -48,8 +70,8 @@ def user_vocabulary_checkpoint(
             interaction_snapshot.texts[token_vectors.warm_item_index],
             interaction_snapshot.split.train,
             token_vectors,
-            config=settings,
-            validate=cold_ndcg(interaction_snapshot),
+            config=settings.of_the_model(),
+            validate=cold_ndcg(interaction_snapshot) if settings.kept_epoch == "best" else None,
             on_epoch=work.on_epoch("user vocabulary"),
         )
         return work.output(

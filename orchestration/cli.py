@@ -7,6 +7,7 @@ import click
 import yaml
 from rich.console import Console
 
+from assets.recipes import RECIPES, RecipeName
 from data.home import DAGSTER_VARIABLE, DATABASE_VARIABLE, HOME_VARIABLE, MLFLOW_VARIABLE, Home
 from data.split_choice import SplitChoice
 from orchestration.cli_benchmark import benchmark_group
@@ -62,10 +63,19 @@ SET = click.option(
     help="One setting of this run, e.g. tokens.d=64; the home's config.yaml keeps settings. May be repeated.",
 )
 
+RECIPE = click.option(
+    "--recipe",
+    type=click.Choice(RECIPES),
+    default="default",
+    show_default=True,
+    help="What is not set otherwise: the product's own defaults, or FilterLLM in its authors' form.",
+)
+
 
 @main.command()
 @CONFIG
 @SET
+@RECIPE
 @click.option(
     "--split",
     "split_directory",
@@ -92,6 +102,7 @@ def retrain(
     obj: Context,
     config_file: Path | None,
     assignments: tuple[str, ...],
+    recipe: RecipeName,
     split_directory: Path | None,
     time_split: bool,
     holdout: float | None,
@@ -103,13 +114,13 @@ def retrain(
     interrupted continues at the first station whose artefact is missing.
 
     A changed setting continues the same snapshot at the first station that it concerns, and may register a
-    new version. What --set gives holds for this run only; config.yaml in the state folder keeps settings, so
-    a later run without the same --set goes back to them.
+    new version. What --set and --recipe give holds for this run only; config.yaml in the state folder keeps
+    settings, so a later run without the same options goes back to them.
     """
     from orchestration.retraining import retrain_home
     from orchestration.settings import Settings, split_choice
 
-    settings = Settings.read(obj.home, config_file, assignments)
+    settings = Settings.read(obj.home, config_file, assignments, recipe=recipe)
     settings = split_choice(settings, directory=split_directory, by_time=time_split, holdout=holdout)
     retrain_home(obj.home, settings, console=obj.console, force=force)
 
@@ -200,12 +211,13 @@ def status(obj: Context) -> None:
 @main.command()
 @CONFIG
 @SET
+@RECIPE
 @click.pass_obj
-def config(obj: Context, config_file: Path | None, assignments: tuple[str, ...]) -> None:
+def config(obj: Context, config_file: Path | None, assignments: tuple[str, ...], recipe: RecipeName) -> None:
     """Print every setting with its value, as YAML to start your own file from."""
     from orchestration.settings import Settings
 
-    effective = Settings.read(obj.home, config_file, assignments).effective()
+    effective = Settings.read(obj.home, config_file, assignments, recipe=recipe).effective()
     click.echo(yaml.safe_dump(effective, sort_keys=False), nl=False)
 
 

@@ -11,6 +11,8 @@ from assets.bpr_embeddings import BprRun
 from assets.cold_item_distributions import DistributionRun
 from assets.evaluation_report import EvaluationRun
 from assets.placement import Placement
+from assets.recipes import RecipeName
+from assets.recipes import recipe as recipe_settings
 from assets.run_config import RunConfig, SharedConfig
 from assets.token_vectors import TokenVectorsRun
 from assets.user_vocabulary_checkpoint import FilterLLMRun
@@ -43,17 +45,25 @@ class Settings:
     sections: Mapping[str, Mapping[str, Any]]
 
     @classmethod
-    def read(cls, home: Home, file: Path | None = None, assignments: Sequence[str] = ()) -> "Settings":
-        """Merge the home's ``config.yaml``, a given file and ``section.field=value`` assignments, in this order.
+    def read(
+        cls,
+        home: Home,
+        file: Path | None = None,
+        assignments: Sequence[str] = (),
+        *,
+        recipe: RecipeName = "default",
+    ) -> "Settings":
+        """Merge a recipe, the home's ``config.yaml``, a given file and ``section.field=value`` assignments in order.
 
         Raises:
             InputError: For a missing or malformed file, or an unknown section, field or value; names all three.
         """
         merged: dict[str, dict[str, Any]] = {}
-        for source in (home.config_file if home.config_file.exists() else None, file):
-            if source is not None:
-                for section, values in _read_file(source).items():
-                    merged.setdefault(section, {}).update(values)
+        kept = _read_file(home.config_file) if home.config_file.exists() else {}
+        given = {} if file is None else _read_file(file)
+        for source in (recipe_settings(recipe), kept, given):
+            for section, values in source.items():
+                merged.setdefault(section, {}).update(values)
         for assignment in assignments:
             section, field, value = _read_assignment(assignment)
             merged.setdefault(section, {})[field] = value

@@ -73,6 +73,13 @@ def test_the_help_of_retrain_says_what_settings_do_and_how_much_is_held_out() ->
     assert "above 0, at most 0.5. [default: 0.05]" in told
 
 
+def test_the_reference_recipe_can_be_chosen_and_looked_at(cli: Cli) -> None:
+    assert "[default|reference]" in CliRunner().invoke(main, ["retrain", "--help"]).output
+    told = yaml.safe_load(cli.result("config", "--recipe", "reference").output)
+    assert told["filterllm"]["similarity"] == "dot"
+    assert told["placement"]["compare_with"] == "items"
+
+
 def test_sources_are_listed() -> None:
     assert sorted(main.commands["import"].commands) == SOURCES  # type: ignore[attr-defined]
 

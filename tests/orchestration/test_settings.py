@@ -31,6 +31,17 @@ def test_later_sources_win_field_by_field(home: Home, tmp_path: Path) -> None:
     assert settings.rule().users == 7
 
 
+def test_a_recipe_stands_below_all_that_is_set(home: Home) -> None:
+    plain = Settings.read(home, recipe="reference").effective()
+    assert plain["tokens"]["method"] == "bpr"
+    assert (plain["filterllm"]["mapper"], plain["filterllm"]["kept_epoch"]) == ("linear", "last")
+    assert (plain["placement"]["update"], plain["placement"]["text_weight"]) == ("bpr", 0.0)
+    home.config_file.write_text("filterllm: {mapper: mlp}\n")
+    changed = Settings.read(home, None, ["tokens.method=ials"], recipe="reference").effective()
+    assert (changed["tokens"]["method"], changed["filterllm"]["mapper"]) == ("ials", "mlp")
+    assert changed["filterllm"]["similarity"] == "dot"
+
+
 def test_what_config_prints_reads_back_as_the_same(home: Home, tmp_path: Path) -> None:
     first = Settings.read(home, None, ["bpr.d=64", "snapshot.holdout=0.1", "placement.steps=5"]).effective()
     file = tmp_path / "printed.yaml"
