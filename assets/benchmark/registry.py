@@ -1,6 +1,6 @@
 """All models of the table."""
 
-from assets.benchmark import ablations, closed_forms, collaborative, ensemble, product, rivals
+from assets.benchmark import ablations, closed_forms, coldllm, collaborative, ensemble, product, rivals
 from assets.benchmark.entry import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -8,6 +8,7 @@ ENTRIES: tuple[Entry, ...] = (
     *product.ENTRIES,
     *collaborative.ENTRIES,
     *rivals.ENTRIES,
+    *coldllm.ENTRIES,
     *ensemble.ENTRIES,
     *ablations.ENTRIES,
 )

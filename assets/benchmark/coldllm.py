@@ -1,0 +1,163 @@
+"""ColdLLM: filter, language model, simulated interactions, and a collaborative model trained on all pairs."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from assets.benchmark.collaborative import collaborative_config, collaborative_settings, fit_collaborative
+from assets.benchmark.entry import Entry, Scored, as_json
+from assets.benchmark.rivals import rival_input
+
+if TYPE_CHECKING:
+    from assets.benchmark.inputs import Inputs
+
+WHOLE, FILTER, FOLDED = "coldllm", "coldllm_filter", "coldllm_fold_in"
+BACKBONE = "mf"
+STRONG_SPACE = "ials"
+CANDIDATES = 500
+REFINED = 30
+"""Candidates of an item that the language model is asked about: 100,000 questions on CiteULike."""
+USERS_PER_ITEM = 20
+FILTER_WEIGHTS = (0.0, 0.5, 1.0, 2.0)
+"""What the filter may still say beside the language model; the first, the paper's rule, wins a tie."""
+
+
+def _filter_alone(inputs: "Inputs", seed: int) -> Iterator[Scored]:
+    """Without refining: the filter's first users are the simulated ones."""
+    from models.baselines.coldllm.funnel import candidates
+
+    factors, cold = _filter(inputs, seed), _cold_items(inputs)
+    users, _ = candidates(factors, cold, n=CANDIDATES)
+    scorer = _retrained(inputs, users[:, :USERS_PER_ITEM], seed)
+    yield Scored(FILTER, scorer, audience=factors, stages={"filter": users})
+
+
+def _whole(inputs: "Inputs", seed: int) -> Iterator[Scored]:
+    """The whole funnel; its users placed by retraining, as in the paper, and by folding them into iALS."""
+    from models.baselines.coldllm.funnel import FunnelAudience, candidates, refined_order
+
+    factors, cold = _filter(inputs, seed), _cold_items(inputs)
+    users, scores = candidates(factors, cold, n=CANDIDATES)
+    asked, said = users[:, :REFINED], scores[:, :REFINED]
+    margins, dtype = _margins(inputs, factors, asked, seed)
+    orders = {weight: refined_order(asked, said, margins, filter_weight=weight) for weight in FILTER_WEIGHTS}
+    weight = _best_weight(inputs, orders)
+    stages = {
+        "filter": users,
+        "language model": orders[0.0],
+        f"with {weight:g} of the filter": orders[weight],
+    }
+    chosen = orders[weight][:, :USERS_PER_ITEM]
+    audience = FunnelAudience(factors, cold, orders[weight])
+    yield Scored(WHOLE, _retrained(inputs, chosen, seed), dtype, audience, stages)
+    yield Scored(FOLDED, _folded_in(inputs, chosen, seed), dtype, audience)
+
+
+def _cold_items(inputs: "Inputs") -> Any:
+    """Held-out cold items of both phases, rising."""
+    from assets.judging import evaluation_input
+
+    return evaluation_input(inputs.snapshot).cold_items
+
+
+def _filter(inputs: "Inputs", seed: int) -> Any:
+    """The coupled filter's factors, trained once for both entries."""
+    from models.baselines.coldllm import coupled_filter
+    from models.baselines.factors import Factors
+
+    data = rival_input(inputs, BACKBONE, seed)
+
+    def compute() -> dict[str, Any]:
+        fitted = coupled_filter.fit(data, on_epoch=inputs.on_epoch("ColdLLM's filter"))
+        return {"users": fitted.factors.users, "items": fitted.factors.items}
+
+    settings = {"language_model": inputs.language_model, "seed": seed, **_filter_settings(seed)}
+    return Factors(**inputs.shared("coldllm-filter", settings, compute))
+
+
+def _margins(inputs: "Inputs", factors: Any, asked: Any, seed: int) -> tuple[Any, str]:
+    """What the language model, trained on warm items, says of each candidate (C, n), and its width."""
+    import torch
+
+    from models.baselines.coldllm import funnel, refiner
+    from models.filterllm.language_model import load_language_model
+    from models.filterllm.precision import training_precision
+
+    precision = training_precision("auto", torch.device("cpu"))
+    data = rival_input(inputs, BACKBONE, seed)
+    config = refiner.RefinerConfig()
+
+    def compute() -> dict[str, Any]:
+        wrong = funnel.wrong_candidates(factors, data.train, data.warm_items, n=config.hard_among)
+        language_model = load_language_model(inputs.language_model, device="cpu")
+        untrained = refiner.Refiner(data, inputs.texts, language_model, config=config, precision=precision)
+        trained = refiner.fit(
+            data, untrained, wrong, config=config, on_epoch=inputs.on_epoch("ColdLLM's refiner")
+        )
+        return {"margins": trained.margins(asked, _cold_items(inputs))}
+
+    settings = {"language_model": inputs.language_model, "seed": seed, "precision": precision}
+    found = inputs.shared("coldllm-margins", {**settings, **_settings(seed)}, compute)
+    return found["margins"], precision
+
+
+def _best_weight(inputs: "Inputs", orders: Mapping[float, Any]) -> float:
+    """The filter's weight with the most true pairs among the simulated ones of cold validation items."""
+    from assets.judging import evaluation_input
+    from evaluation.funnel import funnel_figures
+
+    data = evaluation_input(inputs.snapshot)
+    best, most = 0.0, -1.0
+    for weight, users in orders.items():
+        for one in funnel_figures(users, data, model=WHOLE, seed=0, stage=""):
+            wanted = (one.phase, one.metric, one.k) == ("validation", "true_pairs", USERS_PER_ITEM)
+            if wanted and one.value > most:
+                best, most = weight, one.value
+    return best
+
+
+def _retrained(inputs: "Inputs", users: Any, seed: int) -> Any:
+    """The collaborative model trained on real and simulated pairs alike."""
+    from evaluation.scorer import FactorScorer
+    from models.baselines.coldllm.funnel import simulated_pairs
+
+    vectors = fit_collaborative(
+        inputs.snapshot,
+        collaborative_config(BACKBONE, seed),
+        on_epoch=inputs.on_epoch(f"{BACKBONE} with simulated pairs"),
+        further=simulated_pairs(users, _cold_items(inputs)),
+    )
+    return FactorScorer(vectors.users, vectors.item_table(inputs.snapshot.n_items))
+
+
+def _folded_in(inputs: "Inputs", users: Any, seed: int) -> Any:
+    """The simulated pairs as interactions of new items in a strong space that stays as it is."""
+    import numpy as np
+
+    from evaluation.scorer import FactorScorer
+    from models.baselines.coldllm.funnel import simulated_pairs
+    from models.coldstart.fold_in import FoldInConfig, fold_in_items
+
+    vectors, cold = inputs.vectors(STRONG_SPACE, seed), _cold_items(inputs)  # (U, D), (C,)
+    pairs = simulated_pairs(users, np.arange(len(cold)))[:, ::-1]
+    table = vectors.item_table(inputs.snapshot.n_items)
+    table[cold] = fold_in_items(vectors.users, None, real_pairs=pairs, config=FoldInConfig())
+    return FactorScorer(vectors.users, table)
+
+
+def _filter_settings(seed: int) -> dict[str, Any]:
+    from models.baselines.coldllm.coupled_filter import FilterConfig
+
+    return {"filter": as_json(FilterConfig()), "vectors": collaborative_settings(BACKBONE, seed)}
+
+
+def _settings(seed: int) -> dict[str, Any]:
+    from models.baselines.coldllm.refiner import RefinerConfig
+
+    refined = {"refiner": as_json(RefinerConfig()), "refined": REFINED, "weights": FILTER_WEIGHTS}
+    return {**_filter_settings(seed), **refined}
+
+
+ENTRIES = (
+    Entry(FILTER, (FILTER,), 1, _filter_alone, settings=_filter_settings),
+    Entry(WHOLE, (WHOLE, FOLDED), 1, _whole, settings=_settings),
+)
