@@ -40,15 +40,15 @@ def markdown(findings: Findings) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def as_markdown(table: Table) -> str:
-    """One table with heading and caption, without a newline at its end."""
+def as_markdown(table: Table, *, level: int = 2) -> str:
+    """One table with a heading of some level and its caption, without a newline at its end."""
     lines = [
         f"| | {' | '.join(table.columns)} |",
         f"|---|{'---|' * len(table.columns)}",
         *(f"| {model} | {' | '.join(_as_text(cell) for cell in cells)} |" for model, cells in table.lines),
     ]
     warning = f"\n\n**Warning:** {table.warning}." if table.warning else ""
-    return f"## {table.title}\n\n{table.caption}{warning}\n\n" + "\n".join(lines)
+    return f"{'#' * level} {table.title}\n\n{table.caption}{warning}\n\n" + "\n".join(lines)
 
 
 def _as_text(cell: Cell) -> str:

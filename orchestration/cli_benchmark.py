@@ -40,7 +40,9 @@ def benchmark_group() -> None:
     A unit is whole or not there: interrupt or kill the command at any moment, and the same command goes on at
     the unit it was at. Two commands may share OUT; each takes units that the other is not at. A unit that fails
     is recorded with its error and the others go on; the exit code is then 1, and the next command tries it again.
-    To run a finished unit again, delete its folder.
+
+    A finished unit records what it was set to. Where that has changed since, it is stale: not in the table, and run
+    again. Changed code is not seen; to run a finished unit again, delete its folder.
     """
 
 
@@ -61,6 +63,12 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--status", is_flag=True, help="Print how far every unit is, and run nothing."),
         language_model_option,
+        click.option(
+            "--docs",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help="Folder of the project's documents: write DOCS/results/NAME.json, a short copy, and the "
+            "tables into DOCS/results.md, between the two lines that are there for them.",
+        ),
         click.pass_context,
     )
     for option in reversed(options):
@@ -108,10 +116,11 @@ def _run(
     quick: bool,
     status: bool,
     language_model: str,
+    docs: Path | None,
 ) -> None:
     from assets.benchmark.run import BenchmarkRequest, run_benchmark
 
-    request = BenchmarkRequest(data, out, seeds, only, quick, language_model)
+    request = BenchmarkRequest(data, out, seeds, only, quick, language_model, docs)
     console: Console = context.obj.console
     if status:
         data.require_files()
@@ -120,7 +129,7 @@ def _run(
     stderr = Console(stderr=True, markup=False)
     with Bars(stderr) as bars:
         outcome = run_benchmark(request, bars=bars.update, say=stderr.print)
-    _print_outcome(outcome, out, console)
+    _print_outcome(outcome, request, console)
     if outcome.failed:
         context.exit(FAILED)
 
@@ -139,7 +148,8 @@ def _print_status(request: "BenchmarkRequest", console: Console) -> None:
     console.print(table)
 
 
-def _print_outcome(outcome: "Outcome", out: Path, console: Console) -> None:
+def _print_outcome(outcome: "Outcome", request: "BenchmarkRequest", console: Console) -> None:
+    out = request.out
     console.print(
         f"{len(outcome.done)} units done, {len(outcome.failed)} failed, {len(outcome.elsewhere)} with another process"
     )
@@ -149,3 +159,5 @@ def _print_outcome(outcome: "Outcome", out: Path, console: Console) -> None:
         console.print(f"table   {out / 'benchmark.md'}")
         console.print(f"page    {out / 'benchmark.html'}")
         console.print(f"rows    {out / 'benchmark.json'}")
+        if request.docs is not None:
+            console.print(f"docs    {request.docs / 'results.md'}")

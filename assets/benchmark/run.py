@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets.benchmark.about import commit
 from assets.benchmark.data_choice import DataChoice
+from assets.benchmark.documents import name_of, require_place
 from assets.benchmark.entry import MOST_SEEDS, Entry, Scored
 from assets.benchmark.record import FUNNEL, HEAD, Records, UnitBusy, UnitStatus
 from assets.benchmark.registry import ENTRIES
@@ -49,9 +50,10 @@ class BenchmarkRequest:
         only: Names of models; all if empty.
         quick: One seed of the product and the closed forms.
         language_model: ``embedded``, a folder or a Hugging Face id.
+        docs: Folder of documents into which the table is copied; None: none.
 
     Raises:
-        InputError: If ``seeds`` is out of range.
+        InputError: If ``seeds`` is out of range, or the documents have no place for the table.
     """
 
     data: DataChoice
@@ -60,10 +62,13 @@ class BenchmarkRequest:
     only: tuple[str, ...] = ()
     quick: bool = False
     language_model: str = "embedded"
+    docs: Path | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.seeds <= MOST_SEEDS:
             raise InputError(f"--seeds must be 1 to {MOST_SEEDS}, got {self.seeds}")
+        if self.docs is not None:
+            require_place(self.docs, name_of(self.data))
 
     def units(self, entries: Sequence[Entry] = ENTRIES) -> list[Unit]:
         """The units that are asked for; raises ``InputError`` if a model is unknown."""

@@ -47,10 +47,10 @@ def rows_of(records: Records, unit: Unit, data: "EvaluationInput") -> "list[Benc
 def write_table(
     request: "BenchmarkRequest", snapshot: "Snapshot", data: "EvaluationInput", *, units: Sequence[Unit]
 ) -> list[Unit]:
-    """Write ``benchmark.json``, ``benchmark.md``, ``benchmark.html`` and ``ids.npz``.
+    """Write ``benchmark.json``, ``.md``, ``.html`` and ``ids.npz``, and the copy among the documents if wanted.
 
     Args:
-        request: Names the folder.
+        request: Names the folders.
         snapshot: The data.
         data: The same as the judges see it.
         units: All that may be there; those that are not whole, or of other settings, are left out.
@@ -62,6 +62,7 @@ def write_table(
         InputError: If a unit is of other data.
     """
     from assets.benchmark.about import about, write_ids
+    from assets.benchmark.documents import name_of, write_documents
     from evaluation.benchmark import Benchmark
     from evaluation.benchmark_row import of_phases
     from evaluation.funnel import FunnelFigure
@@ -85,6 +86,8 @@ def write_table(
     )
     benchmark.save(request.out)
     write_ids(snapshot, request.out)
+    if request.docs is not None:
+        write_documents(request.docs, name_of(request.data), benchmark)
     return [one.unit for one in found if one.state == "stale"]
 
 

@@ -72,12 +72,32 @@ def test_a_failed_unit_is_told_and_the_exit_code_is_one(
     assert "no luck [today]" in status.output
 
 
+def test_documents_without_a_place_for_the_tables_are_refused_before_anything_runs(
+    world: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    result = run(world, tmp_path / "out", "--only", "chance", "--docs", str(tmp_path / "docs"))
+    assert result.exit_code == 1
+    assert "must hold these two lines" in result.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_manual_says_what_may_be_interrupted() -> None:
     group = CliRunner().invoke(main, ["benchmark", "--help"]).output
     assert "interrupt or kill" in group
     assert {"citeulike", "movietweetings"} <= set(group.split())
     command = CliRunner().invoke(main, ["benchmark", "citeulike", "--help"]).output
-    for option in ("--split", "--from", "--data", "--seeds", "--out", "--only", "--status", "--quick"):
+    for option in (
+        "--split",
+        "--from",
+        "--data",
+        "--seeds",
+        "--out",
+        "--only",
+        "--status",
+        "--quick",
+        "--docs",
+    ):
         assert option in command
 
 
