@@ -19,7 +19,9 @@ from tests.evaluation.benchmarks_by_hand import benchmark
 BEGIN, END = markers("citeulike")
 
 
-def documents(folder: Path, text: str = f"# Results\n\n{BEGIN}\nwhat was there before\n{END}\n\nby hand\n") -> Path:
+def documents(
+    folder: Path, text: str = f"# Results\n\n{BEGIN}\nwhat was there before\n{END}\n\nby hand\n"
+) -> Path:
     """A folder with ``results.md``."""
     folder.mkdir(exist_ok=True)
     (folder / "results.md").write_text(text, encoding="utf-8")
