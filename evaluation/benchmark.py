@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,14 @@ from evaluation.benchmark_table import (
 )
 from evaluation.comparison import Comparison
 from evaluation.funnel import FunnelFigure, funnel_table
+from evaluation.near_duplicates import DuplicateFigure, duplicates_table
 from evaluation.report_markdown import as_markdown
 from evaluation.report_tables import Table
+
+TRAINED_ON_PAPERS = (
+    "MiniLM was trained on pairs of citing and cited papers, among other things: paper titles flatter every model "
+    "that reads them with it."
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Benchmark:
         comparisons: Paired differences over users.
         funnel: What each stage lets through, of models that choose users in stages.
         speed: What was measured of speed, as JSON values; None if it was not.
+        near_duplicates: Cold test figures with and without near-duplicates of warm items in the truth.
     """
 
     about: Mapping[str, Any]
@@ -43,6 +50,7 @@ class Benchmark:
     comparisons: Sequence[Comparison]
     funnel: Sequence[FunnelFigure] = ()
     speed: Mapping[str, Any] | None = None
+    near_duplicates: Sequence[DuplicateFigure] = ()
 
     @property
     def models(self) -> list[str]:
@@ -63,16 +71,28 @@ class Benchmark:
             user_table(self.rows, evaluator="A"),
             *audiences,
             comparison_table(self.comparisons, self.models),
+            duplicates_table(self.near_duplicates, self.models),
             *claims_tables(self.claims),
         ]
-        return [table for table in found if table is not None]
+        return self._cautioned(found)
 
     def more_tables(self) -> list[Table]:
         """The validation phase, by which settings were chosen, and the other list lengths."""
         found = [user_table(self.rows, evaluator="B", phase="validation")]
         found += [user_table(self.rows, evaluator="B", k=k) for k in (10, 50)]
         found.append(funnel_table(self.funnel))
-        return [table for table in found if table is not None]
+        return self._cautioned(found)
+
+    @property
+    def caution(self) -> str:
+        """What every figure on these data must be read with; empty if nothing."""
+        papers = self.about["data_set"] == DATA_SET and self.about["language_model"] == "embedded"
+        return TRAINED_ON_PAPERS if papers else ""
+
+    def _cautioned(self, tables: Sequence[Table | None]) -> list[Table]:
+        """The tables that are there, with the caution in their captions."""
+        found = [table for table in tables if table is not None]
+        return [replace(table, caption=f"{table.caption} {self.caution}".strip()) for table in found]
 
     def origin(self) -> str:
         """A sentence on where the figures come from."""
@@ -92,6 +112,7 @@ class Benchmark:
             "over_both_phases": [row.to_dict() for row in self.over_both_phases],
             "comparisons": [asdict(one) for one in self.comparisons],
             "funnel": [asdict(one) for one in self.funnel],
+            "near_duplicates": [asdict(one) for one in self.near_duplicates],
             "claims": [one.to_dict() for one in self.claims],
         }
         lists = ",\n".join(f'"{name}": {_lines(values)}' for name, values in parts.items())

@@ -37,11 +37,9 @@ class Cache:
         Returns:
             The arrays, and the wall seconds that computing them took, whenever that was.
         """
-        text = json.dumps(settings, sort_keys=True)
-        name = f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        path = self._path(kind, settings)
         self.directory.mkdir(parents=True, exist_ok=True)
-        path = self.directory / f"{name}.npz"
-        with FileLock(self.directory / f".{name}.lock"):  # another process may be at the same
+        with FileLock(self.directory / f".{path.stem}.lock"):  # another process may be at the same
             found = _read(path)
             if found is None:
                 started = time.perf_counter()
@@ -49,6 +47,14 @@ class Cache:
                 found[SECONDS] = time.perf_counter() - started
                 _write(path, found)
         return {name: found[name] for name in found if name != SECONDS}, float(found[SECONDS])
+
+    def holds(self, kind: str, settings: Mapping[str, Any]) -> bool:
+        """Whether the arrays were computed already."""
+        return self._path(kind, settings).exists()
+
+    def _path(self, kind: str, settings: Mapping[str, Any]) -> Path:
+        text = json.dumps(settings, sort_keys=True)
+        return self.directory / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
 
 
 def _read(path: Path) -> dict[str, Any] | None:

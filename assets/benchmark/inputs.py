@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from models.collaborative.embeddings import CollaborativeEmbeddings
 
 Epochs = Callable[[int, int, str], None]
+TEXTS = "texts"
 VECTORS = ("mf", "ngcf", "lightgcn", "ials")
 
 
@@ -55,7 +56,6 @@ class Inputs:
 
     def features(self) -> Any:
         """Vectors of all texts by the language model as it was pretrained, shape (I, H), float32."""
-        settings = {"language_model": self.language_model}
 
         def compute() -> dict[str, Any]:
             from models.filterllm.language_model import load_language_model
@@ -67,7 +67,11 @@ class Inputs:
             prompts = template.tokenize(model.tokenizer, self.texts)
             return {"features": model.encode(prompts.token_ids)}
 
-        return self.shared("texts", settings, compute)["features"]
+        return self.shared(TEXTS, {"language_model": self.language_model}, compute)["features"]
+
+    def has_features(self) -> bool:
+        """Whether :meth:`features` were computed already."""
+        return self._cache.holds(TEXTS, self._of_data({"language_model": self.language_model}))
 
     def vectors(self, kind: str, seed: int) -> "CollaborativeEmbeddings":
         """Collaborative vectors of one kind (one of :data:`VECTORS`), trained with a seed."""
@@ -113,10 +117,14 @@ class Inputs:
 
         What ``compute`` shares in its turn should be there already: else its seconds count twice.
         """
-        settings = {"data": self.snapshot.content_hash, **settings}
+        settings = self._of_data(settings)
         spent = self._spent
         started, waited = time.perf_counter(), spent.waited
         arrays, seconds = self._cache.arrays(kind, settings, compute)
         spent.used[f"{kind} {settings}"] = seconds
         spent.waited = waited + time.perf_counter() - started
         return arrays
+
+    def _of_data(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """What arrays of these data are kept by."""
+        return {"data": self.snapshot.content_hash, **settings}

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assets.benchmark.inputs import Inputs
+from assets.benchmark.near_duplicates import near_duplicate_figures
 from assets.benchmark.record import Records
 from assets.benchmark.units import Unit
 
@@ -67,6 +69,7 @@ def write_table(
     from evaluation.benchmark_row import of_phases
     from evaluation.funnel import FunnelFigure
 
+    inputs = Inputs(snapshot, request.out / "cache", language_model=request.language_model)
     records = request.records()
     found = [records.status(unit) for unit in units]
     whole = [one.unit for one in found if one.state == "done"]
@@ -83,6 +86,7 @@ def write_table(
         comparisons=_comparisons(records, whole, data),
         funnel=[FunnelFigure(**figure) for unit in whole for figure in records.funnel(unit)],
         speed=_speed(request.out),
+        near_duplicates=near_duplicate_figures(inputs, data, records, whole),
     )
     benchmark.save(request.out)
     write_ids(snapshot, request.out)

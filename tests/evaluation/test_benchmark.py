@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
-from evaluation.benchmark import Benchmark
+from evaluation.benchmark import TRAINED_ON_PAPERS, Benchmark
+from evaluation.near_duplicates import DuplicateFigure
 from tests.evaluation.benchmarks_by_hand import ABOUT, benchmark
 from tests.evaluation.test_report_page import Reader
 
@@ -56,3 +57,19 @@ def test_one_model_alone_is_drawn(tmp_path):
     alone = [row for row in made.rows if row.model == "chance"]
     Benchmark(ABOUT, alone, [], []).save(tmp_path)
     assert "chance" in (tmp_path / "benchmark.html").read_text(encoding="utf-8")
+
+
+def test_papers_are_said_to_flatter_beside_every_table_of_citeulike() -> None:
+    made = benchmark()
+    papers = replace(made, about={**ABOUT, "data_set": "citeulike"})
+    assert all(TRAINED_ON_PAPERS in table.caption for table in papers.tables())
+    assert not any(TRAINED_ON_PAPERS in table.caption for table in made.tables())
+    other = replace(papers, about={**papers.about, "language_model": "a decoder"})
+    assert other.caution == ""
+
+
+def test_near_duplicates_are_rows_and_a_table() -> None:
+    figures = [DuplicateFigure("ridge", 42, None, "ndcg", 0.2, 9, 5)]
+    made = replace(benchmark(), near_duplicates=figures)
+    assert json.loads(made.to_json())["near_duplicates"] == [asdict(figures[0])]
+    assert "## Without near-duplicates of warm items" in made.to_markdown()
