@@ -16,6 +16,7 @@ from orchestration.cli_benchmark_data import (
     movietweetings_data,
     out_option,
 )
+from orchestration.cli_benchmark_speed import speed
 from orchestration.cli_benchmark_warming import warming_group
 from orchestration.terminal import Bars
 
@@ -104,6 +105,7 @@ def movietweetings(context: click.Context, data: DataChoice, **options: Any) -> 
 
 
 benchmark_group.add_command(warming_group)
+benchmark_group.add_command(speed)
 
 
 def _run(

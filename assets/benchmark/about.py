@@ -22,9 +22,16 @@ def about(snapshot: "Snapshot", *, language_model: str) -> dict[str, Any]:
         "protocol": snapshot.manifest.protocol,
         "split_hash": snapshot.content_hash,
         "counts": dict(snapshot.manifest.counts),
+        "dtype": "float32; where a row says so, matrix products of the training were bfloat16",
+        **about_run(language_model=language_model),
+    }
+
+
+def about_run(*, language_model: str) -> dict[str, Any]:
+    """When, where and with what code something was computed, as JSON values."""
+    return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "system": platform.machine(), "threads": _threads()},
-        "dtype": "float32; where a row says so, matrix products of the training were bfloat16",
         "language_model": language_model,
         "commit": commit(),
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
