@@ -110,8 +110,11 @@ class Cli:
         return CliRunner().invoke(main, ["--home", str(self.home.root), *words, *more])
 
 
-def trained(folder: Path) -> Cli:
-    """Make a home of 60 users and 200 items with a published version 1; a language model of two layers."""
+def trained(folder: Path, *words: str) -> Cli:
+    """Make a home of 60 users and 200 items with a published version 1; a language model of two layers.
+
+    Words are further options of the retrain.
+    """
     from tests.fakes import tiny_encoder
 
     home = Home.resolve(folder / "home", {}).create()
@@ -135,6 +138,6 @@ def trained(folder: Path) -> Cli:
             "snapshot.holdout=0.1",
         ),
     )
-    cli.run("retrain")
+    cli.run("retrain", *words)
     cli.run("promote", "1", "--force", "--reason", "there must be one")
     return cli
