@@ -17,6 +17,7 @@ from orchestration.cli_benchmark_data import (
     out_option,
 )
 from orchestration.cli_benchmark_speed import speed
+from orchestration.cli_benchmark_summary import summary
 from orchestration.cli_benchmark_warming import warming_group
 from orchestration.terminal import Bars
 
@@ -37,6 +38,7 @@ def benchmark_group() -> None:
       OUT/cache/               text vectors and collaborative vectors that several units share
       OUT/benchmark.json       every figure, one row each; benchmark.md and benchmark.html for people
       OUT/ids.npz              the ids behind the indices of the lists
+      OUT/cold_test_users.npz  each user's figures of every model, for summaries over several splits
 
     A unit is whole or not there: interrupt or kill the command at any moment, and the same command goes on at
     the unit it was at. Two commands may share OUT; each takes units that the other is not at. A unit that fails
@@ -104,6 +106,7 @@ def movietweetings(context: click.Context, data: DataChoice, **options: Any) -> 
     _run(context, data, **options)
 
 
+benchmark_group.add_command(summary)
 benchmark_group.add_command(warming_group)
 benchmark_group.add_command(speed)
 

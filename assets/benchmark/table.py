@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from assets.benchmark.inputs import Inputs
 from assets.benchmark.near_duplicates import near_duplicate_figures
 from assets.benchmark.record import Records
@@ -68,6 +70,7 @@ def write_table(
     from evaluation.benchmark import Benchmark
     from evaluation.benchmark_row import of_phases
     from evaluation.funnel import FunnelFigure
+    from evaluation.user_values import UserValues
 
     inputs = Inputs(snapshot, request.out / "cache", language_model=request.language_model)
     records = request.records()
@@ -75,6 +78,7 @@ def write_table(
     whole = [one.unit for one in found if one.state == "done"]
     for unit in whole:
         records.require_data(unit, snapshot.content_hash)
+    sides = _sides(records, whole, data)
     rows = [row for unit in whole for row in rows_of(records, unit, data)]
     benchmark = Benchmark(
         about={
@@ -83,13 +87,15 @@ def write_table(
         },
         rows=of_phases(rows, "validation", "test"),
         over_both_phases=of_phases(rows, "both"),
-        comparisons=_comparisons(records, whole, data),
+        comparisons=_comparisons(sides),
         funnel=[FunnelFigure(**figure) for unit in whole for figure in records.funnel(unit)],
         speed=_speed(request.out),
         near_duplicates=near_duplicate_figures(inputs, data, records, whole),
     )
     benchmark.save(request.out)
     write_ids(snapshot, request.out)
+    if sides:
+        UserValues.of_sides(sides, np.asarray(snapshot.users.ids)).save(request.out)
     if request.docs is not None:
         write_documents(request.docs, name_of(request.data), benchmark)
     return [one.unit for one in found if one.state == "stale"]
@@ -109,8 +115,9 @@ def _commits(records: Records, units: Sequence[Unit]) -> list[str]:
     return sorted({records.head(unit).get("commit") or "unknown" for unit in units})
 
 
-def _comparisons(records: Records, units: Sequence[Unit], data: "EvaluationInput") -> "list[Comparison]":
-    from evaluation.benchmark_comparison import compare_with, mean_over_seeds
+def _sides(records: Records, units: Sequence[Unit], data: "EvaluationInput") -> "dict[str, UserSide]":
+    """Each user's values of every model, seeds averaged."""
+    from evaluation.benchmark_comparison import mean_over_seeds
     from evaluation.ranked_lists import RankedLists, user_side_of
 
     sides: dict[str, list[UserSide]] = {}
@@ -119,5 +126,10 @@ def _comparisons(records: Records, units: Sequence[Unit], data: "EvaluationInput
             items = RankedLists.load_one(records.lists(unit, model), PAIRED)
             if items is not None:
                 sides.setdefault(model, []).append(user_side_of(items, data, key=PAIRED))
-    means = {model: mean_over_seeds(found) for model, found in sides.items()}
-    return [one for reference in REFERENCES for one in compare_with(means, reference)]
+    return {model: mean_over_seeds(found) for model, found in sides.items()}
+
+
+def _comparisons(sides: "dict[str, UserSide]") -> "list[Comparison]":
+    from evaluation.benchmark_comparison import compare_with
+
+    return [one for reference in REFERENCES for one in compare_with(sides, reference)]
