@@ -23,6 +23,7 @@ from evaluation.funnel import FunnelFigure, funnel_table
 from evaluation.near_duplicates import DuplicateFigure, duplicates_table
 from evaluation.report_markdown import as_markdown
 from evaluation.report_tables import Table
+from evaluation.speed import SpeedRow
 
 TRAINED_ON_PAPERS = (
     "MiniLM was trained on pairs of citing and cited papers, among other things: paper titles flatter every model "
@@ -40,7 +41,7 @@ class Benchmark:
         over_both_phases: Audience figures over the cold items of both phases together.
         comparisons: Paired differences over users.
         funnel: What each stage lets through, of models that choose users in stages.
-        speed: What was measured of speed, as JSON values; None if it was not.
+        speed: What was measured of speed, if it was.
         near_duplicates: Cold test figures with and without near-duplicates of warm items in the truth.
     """
 
@@ -49,7 +50,7 @@ class Benchmark:
     over_both_phases: Sequence[BenchmarkRow]
     comparisons: Sequence[Comparison]
     funnel: Sequence[FunnelFigure] = ()
-    speed: Mapping[str, Any] | None = None
+    speed: Sequence[SpeedRow] = ()
     near_duplicates: Sequence[DuplicateFigure] = ()
 
     @property

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from evaluation.benchmark_row import BenchmarkRow
 from evaluation.benchmark_table import spreads
 from evaluation.report_tables import Cell, Table
+from evaluation.speed import SpeedRow, times_faster
 
 DATA_SET = "citeulike"
 """What the claims are of; no other benchmark has the tables."""
@@ -117,12 +118,12 @@ class JudgedClaim:
         return asdict(self)
 
 
-def judged_claims(rows: Sequence[BenchmarkRow], speed: Mapping[str, Any] | None) -> list[JudgedClaim]:
+def judged_claims(rows: Sequence[BenchmarkRow], speed: Sequence[SpeedRow]) -> list[JudgedClaim]:
     """Every claim for every form, that of speed last.
 
     Args:
         rows: Of the benchmark.
-        speed: ``speedup`` says how many times faster text-to-distribution is; None if it was not measured.
+        speed: Of one measurement; empty if there was none.
     """
     at = _figures(rows)
     judged = []
@@ -235,19 +236,19 @@ CLAIMS = (
 )
 
 
-def _faster(speed: Mapping[str, Any] | None) -> JudgedClaim:
+def _faster(speed: Sequence[SpeedRow]) -> JudgedClaim:
     """The claim of speed, which is of no collaborative model."""
-    holds = "not measured"
-    if speed is not None:
-        times = float(speed["speedup"])
-        holds = f"{'yes' if times >= FASTER else 'less' if times > 1 else 'no'}, {times:,.1f} times"
+    times = dict(sorted(times_faster(speed).items()))
+    enough = [number for number, faster in times.items() if faster >= FASTER]
+    shown = ", ".join(f"{faster:,.0f} times with {number} candidates" for number, faster in times.items())
+    verdict = "yes" if len(enough) == len(times) else f"from {enough[0]} candidates on" if enough else "no"
     return JudgedClaim(
         SPEED,
         "text-to-distribution faster than text-to-judgment",
         f"{FASTER} times",
-        "at least as much",
+        "as much at every number of candidates",
         {},
-        holds,
+        f"{verdict}: {shown}" if times else "not measured",
     )
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from assets.benchmark.inputs import Inputs
 from assets.benchmark.near_duplicates import near_duplicate_figures
 from assets.benchmark.record import Records
 from assets.benchmark.units import Unit
+from data.errors import InputError
 
 if TYPE_CHECKING:
     from assets.benchmark.run import BenchmarkRequest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from evaluation.comparison import Comparison
     from evaluation.evaluation_input import EvaluationInput
     from evaluation.ranked_lists import ListKey
+    from evaluation.speed import SpeedRow
     from evaluation.user_side import UserSide
 
 PAIRED: "ListKey" = ("cold", "test", "B")
@@ -101,13 +103,19 @@ def write_table(
     return [one.unit for one in found if one.state == "stale"]
 
 
-def _speed(out: Path) -> dict[str, Any] | None:
+def _speed(out: Path) -> "list[SpeedRow]":
     """What the speed command left in the folder, if it did."""
+    from evaluation.speed import SpeedRow
+
+    path = out / SPEED
+    if not path.exists():
+        return []
     try:
-        found: dict[str, Any] = json.loads((out / SPEED).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return found
+        return [SpeedRow(**row) for row in json.loads(path.read_text(encoding="utf-8"))["rows"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is not what coldcast benchmark speed writes ({error}); run that again"
+        ) from error
 
 
 def _commits(records: Records, units: Sequence[Unit]) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from evaluation.benchmark_claims import FORMS, JudgedClaim, claims_tables, judged_claims
 from evaluation.benchmark_row import BenchmarkRow
+from evaluation.speed import JUDGEMENT, METHODS, SpeedRow
 from tests.evaluation.benchmarks_by_hand import ABOUT, benchmark, row
 
 AUTHORS, OURS = FORMS
@@ -29,7 +30,7 @@ def claim(judged: list[JudgedClaim], name: str, form: str = OURS) -> JudgedClaim
 
 
 def test_nothing_run_is_said_so():
-    judged = judged_claims([], None)
+    judged = judged_claims([], [])
     assert {one.holds for one in judged} == {"not run", "not measured"}
     tables = claims_tables(judged)
     assert [table.title.rpartition(": ")[2] for table in tables] == [*FORMS, "Speed"]
@@ -44,7 +45,7 @@ def test_levels_hold_where_both_figures_are_as_high():
             default_lightgcn={("overall", "recall"): 0.30, ("overall", "ndcg"): 0.1699},
             default_ngcf={("overall", "recall"): 0.30},
         ),
-        None,
+        [],
     )
     found = claim(judged, "overall Recall / NDCG")
     assert (found.found["mf"].shown, found.found["mf"].verdict) == ("0.2128 / 0.1700", "yes")
@@ -57,7 +58,7 @@ def test_levels_hold_where_both_figures_are_as_high():
 @pytest.mark.parametrize(("ours", "verdict", "shown"), [(0.30, "yes", "+50.0 %"), (0.22, "less", "+10.0 %")])
 def test_a_gain_is_measured_against_the_printed_gain(ours, verdict, shown):
     judged = judged_claims(
-        rows(coldllm={("cold", "recall"): 0.2}, filterllm_reference_placed={("cold", "recall"): ours}), None
+        rows(coldllm={("cold", "recall"): 0.2}, filterllm_reference_placed={("cold", "recall"): ours}), []
     )
     found = claim(judged, "cold Recall over ColdLLM", AUTHORS)
     assert found.found["mf"].verdict == verdict  # printed: .1787 / .1195 - 1 = +49.5 %
@@ -68,9 +69,7 @@ def test_a_gain_is_measured_against_the_printed_gain(ours, verdict, shown):
 def test_a_loss_is_a_no_and_what_is_not_printed_has_no_verdict():
     lower = {("cold", "recall"): 0.1}
     upper = {("cold", "recall"): 0.2}
-    judged = judged_claims(
-        rows(coldllm=upper, default_mf=lower, coldllm_ngcf=lower, default_ngcf=upper), None
-    )
+    judged = judged_claims(rows(coldllm=upper, default_mf=lower, coldllm_ngcf=lower, default_ngcf=upper), [])
     found = claim(judged, "cold Recall over ColdLLM").found
     assert (found["mf"].shown, found["mf"].verdict) == ("0.2000 → 0.1000, −50.0 %", "no")
     assert (found["ngcf"].shown, found["ngcf"].verdict) == ("0.1000 → 0.2000, +100.0 %", "")
@@ -87,7 +86,7 @@ def test_wider_on_graphs_compares_gains_with_that_on_mf():
             coldllm_lightgcn=one,
             default_lightgcn=three,
         ),
-        None,
+        [],
     )
     found = claim(judged, "wider advantage on graph models")
     assert [(found.found[kind].shown, found.found[kind].verdict) for kind in ("mf", "ngcf", "lightgcn")] == [
@@ -100,17 +99,32 @@ def test_wider_on_graphs_compares_gains_with_that_on_mf():
 
 @pytest.mark.parametrize(("ours", "verdict"), [(0.30, "yes"), (0.286, "yes"), (0.284, "no")])
 def test_warm_is_on_par_from_95_percent_of_the_model_alone(ours, verdict):
-    judged = judged_claims(rows(mf={("warm", "recall"): 0.3}, default_mf={("warm", "recall"): ours}), None)
+    judged = judged_claims(rows(mf={("warm", "recall"): 0.3}, default_mf={("warm", "recall"): ours}), [])
     assert claim(judged, "warm Recall on par").found["mf"].verdict == verdict
 
 
+def timed(**seconds: float) -> list[SpeedRow]:
+    """Judgements take so many seconds with 20 (``few``) and 500 (``many``) candidates, a distribution one."""
+    numbers = {"few": 20, "many": 500}
+    return [
+        SpeedRow(method, numbers[name], 4, 1.0, 1.0, value if method == JUDGEMENT else 1.0)
+        for name, value in seconds.items()
+        for method in METHODS
+    ]
+
+
 @pytest.mark.parametrize(
-    ("times", "holds"), [(40.0, "yes, 40.0 times"), (20.0, "less, 20.0 times"), (0.5, "no, 0.5 times")]
+    ("few", "many", "holds"),
+    [
+        (34.75, 900.0, "yes: 35 times with 20 candidates, 900 times with 500 candidates"),
+        (30.0, 900.0, "from 500 candidates on: 30 times with 20 candidates, 900 times with 500 candidates"),
+        (2.0, 30.0, "no: 2 times with 20 candidates, 30 times with 500 candidates"),
+    ],
 )
-def test_speed_is_read_from_its_measurement(times, holds):
-    judged = judged_claims([], {"speedup": times})
+def test_speed_is_read_from_its_measurement(few, many, holds):
+    judged = judged_claims([], timed(few=few, many=many))
     assert judged[-1].holds == holds
-    assert claims_tables(judged)[-1].lines[0][1][-1].best is (times == 40.0)
+    assert claims_tables(judged)[-1].lines[0][1][-1].best is (few == 34.75)
 
 
 def test_only_test_lists_of_twenty_under_b_count_and_seeds_are_averaged():
@@ -120,7 +134,7 @@ def test_only_test_lists_of_twenty_under_b_count_and_seeds_are_averaged():
         *(replace(good[1], value=9.0, **change) for change in ({"k": 50}, {"phase": "validation"})),
         replace(good[1], value=9.0, evaluator="A"),
     ]
-    found = claim(judged_claims([*good, *other], None), "warm Recall on par")
+    found = claim(judged_claims([*good, *other], []), "warm Recall on par")
     assert found.found["mf"].shown == "0.2000 → 0.3000"
 
 

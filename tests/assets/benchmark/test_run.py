@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from data.snapshot import Snapshot
 from evaluation.benchmark_row import Trained, benchmark_rows
 from evaluation.evaluation_input import EvaluationInput
 from evaluation.judgement import judge_scores
+from evaluation.speed import DISTRIBUTION, JUDGEMENT, SpeedRow
 from tests.assets.benchmark.worlds import ITEMS, USERS, WARM, Guesses, Trainings, keep_features, request
 
 pytestmark = pytest.mark.usefixtures("read_once")
@@ -250,7 +251,15 @@ def test_a_measured_speed_stands_among_the_claims(world: Path, tmp_path: Path) -
     entries = [Trainings().entry("a")]
     run_benchmark(request(world, tmp_path), entries=entries)
     assert "not measured" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
-    (tmp_path / "speed.json").write_text('{"speedup": 41.25}', encoding="utf-8")
+    rows = [
+        asdict(SpeedRow(method, 20, 4, 1.0, 1.0, seconds))
+        for method, seconds in ((JUDGEMENT, 0.8), (DISTRIBUTION, 0.02))
+    ]
+    (tmp_path / "speed.json").write_text(json.dumps({"rows": rows}), encoding="utf-8")
     run_benchmark(request(world, tmp_path), entries=entries)
-    assert "**yes, 41.2 times**" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
-    assert table(tmp_path)["claims"][-1]["holds"] == "yes, 41.2 times"
+    told = "yes: 40 times with 20 candidates"
+    assert f"**{told}**" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert table(tmp_path)["claims"][-1]["holds"] == told
+    (tmp_path / "speed.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"speed\.json is not what coldcast benchmark speed writes"):
+        run_benchmark(request(world, tmp_path), entries=entries)
