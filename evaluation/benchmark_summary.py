@@ -95,10 +95,18 @@ class Summary:
 
     def to_markdown(self) -> str:
         """All tables; ends with a newline."""
-        about = self.splits[0]
+        title = f"# Summary: {self.data_set}"
+        return "\n\n".join([title, self.origin(), *(as_markdown(table) for table in self.tables())]) + "\n"
+
+    @property
+    def data_set(self) -> str:
+        """Of all splits."""
+        return str(self.splits[0]["data_set"])
+
+    def origin(self) -> str:
+        """Which splits."""
         listed = ", ".join(f"{one['split_hash'][:12]} ({one['protocol']})" for one in self.splits)
-        head = f"# Summary: {about['data_set']}\n\n{len(self.splits)} splits: {listed}."
-        return "\n\n".join([head, *(as_markdown(table) for table in self.tables())]) + "\n"
+        return f"{self.data_set}, {len(self.splits)} splits: {listed}."
 
     def to_json(self) -> str:
         """Everything."""

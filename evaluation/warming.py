@@ -95,9 +95,13 @@ class Warming:
 
     def to_markdown(self) -> str:
         """All tables; ends with a newline."""
+        title = f"# Real interactions of cold items: {self.about['data_set']}"
+        return "\n\n".join([title, self.origin(), *(as_markdown(table) for table in self.tables())]) + "\n"
+
+    def origin(self) -> str:
+        """What was done, on what, and what each method is."""
         about = self.about
         head = (
-            f"# Real interactions of cold items: {about['data_set']}\n\n"
             f"Cold items with more than {about['pool']} interactions ({about['items']:,}, of both phases) are the "
             f"candidates. Of each, {about['pool']} are set apart by a draw and revealed step by step; they are never "
             f"judged. The others are, the same {about['test_pairs']:,} test pairs of {about['test_users']:,} users at "
@@ -106,7 +110,7 @@ class Warming:
             f"{about['commit'] or 'unknown'}."
         )
         notes = "\n".join(f"- `{name}`: {text}" for name, text in about["methods"].items())
-        return "\n\n".join([head, notes, *(as_markdown(table) for table in self.tables())]) + "\n"
+        return f"{head}\n\n{notes}"
 
     def to_json(self) -> str:
         """Everything."""

@@ -23,6 +23,11 @@ out_option = click.option(
     required=True,
     help="Folder of what is written.",
 )
+docs_option = click.option(
+    "--docs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of documents: also write results/NAME.json, and the tables between the marked lines of results.md.",
+)
 language_model_option = click.option(
     "--language-model",
     default="embedded",

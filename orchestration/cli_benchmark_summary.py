@@ -5,14 +5,15 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from orchestration.cli_benchmark_data import FOLDER, out_option
+from orchestration.cli_benchmark_data import FOLDER, docs_option, out_option
 
 
 @click.command()
 @click.argument("results", nargs=-1, required=True, type=FOLDER)
 @out_option
+@docs_option
 @click.pass_context
-def summary(context: click.Context, results: tuple[Path, ...], out: Path) -> None:
+def summary(context: click.Context, results: tuple[Path, ...], out: Path, docs: Path | None) -> None:
     """Means and deviations over several splits, and the product against every closed form by user.
 
     RESULTS are folders that coldcast benchmark has filled, each of another split of the same data set: five salts
@@ -24,7 +25,7 @@ def summary(context: click.Context, results: tuple[Path, ...], out: Path) -> Non
     """
     from assets.benchmark.summary import summarised
 
-    found = summarised(results, out)
+    found = summarised(results, out, docs=docs)
     console: Console = context.obj.console
     console.print(f"splits  {len(found.splits)}")
     for one in found.differences:

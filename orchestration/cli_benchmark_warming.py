@@ -11,6 +11,7 @@ from assets.benchmark.data_choice import DataChoice
 from assets.benchmark.entry import FIRST_SEED
 from orchestration.cli_benchmark_data import (
     citeulike_data,
+    docs_option,
     language_model_option,
     movietweetings_data,
     out_option,
@@ -41,7 +42,7 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="Of the training and of what is revealed.",
     )
-    return out_option(seed(language_model_option(click.pass_context(command))))
+    return out_option(docs_option(seed(language_model_option(click.pass_context(command)))))
 
 
 @warming_group.command()
@@ -68,11 +69,11 @@ def movietweetings(context: click.Context, data: DataChoice, **options: Any) -> 
     _run(context, data, **options)
 
 
-def _run(context: click.Context, data: DataChoice, *, out: Path, seed: int, language_model: str) -> None:
+def _run(context: click.Context, data: DataChoice, *, out: Path, **options: Any) -> None:
     from assets.benchmark.warming import warming_study
 
     with Bars(Console(stderr=True, markup=False)) as bars:
-        study = warming_study(data, out, seed=seed, language_model=language_model, bars=bars.update)
+        study = warming_study(data, out, bars=bars.update, **options)
     console: Console = context.obj.console
     shares = ", ".join(f"{name} {value:g}" for name, value in study.chosen.settings.items())
     console.print(f"chosen  {shares} (validation NDCG@20 {study.chosen.value:.4f})")

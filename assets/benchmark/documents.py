@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from data.split_choice import SplitChoice
 
 if TYPE_CHECKING:
     from evaluation.benchmark import Benchmark
+    from evaluation.report_tables import Table
 
 RESULTS = "results.md"
 FOLDER = "results"
@@ -57,16 +59,36 @@ def write_documents(docs: Path, name: str, benchmark: "Benchmark") -> list[Path]
     Raises:
         InputError: As :func:`require_place`.
     """
+    return place_tables(
+        docs, name, copy=short_copy(benchmark), origin=benchmark.origin(), tables=benchmark.tables()
+    )
+
+
+def place_tables(docs: Path, name: str, *, copy: str, origin: str, tables: "Sequence[Table]") -> list[Path]:
+    """Write any study's copy and tables where they have their place.
+
+    Args:
+        docs: The folder of the documents.
+        name: Of the study.
+        copy: What ``results/NAME.json`` holds.
+        origin: Said before the tables.
+        tables: Written into ``results.md``.
+
+    Returns:
+        The files written.
+
+    Raises:
+        InputError: As :func:`require_place`.
+    """
     from evaluation.report_markdown import as_markdown
 
     before, after = _around(docs / RESULTS, name)
     (docs / FOLDER).mkdir(exist_ok=True)
-    copy = docs / FOLDER / f"{name}.json"
     begin, end = markers(name)
-    tables = "\n\n".join([benchmark.origin(), *(as_markdown(table, level=3) for table in benchmark.tables())])
+    text = "\n\n".join([origin, *(as_markdown(table, level=3) for table in tables)])
     texts = {
-        copy: short_copy(benchmark),
-        docs / RESULTS: f"{before}{begin}\n\n{tables}\n\n{end}{after}",
+        docs / FOLDER / f"{name}.json": copy,
+        docs / RESULTS: f"{before}{begin}\n\n{text}\n\n{end}{after}",
     }
     for path, text in texts.items():
         temporary = path.with_name(f".{path.name}.writing")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assets.benchmark.closed_forms import ENTRIES
+from assets.benchmark.documents import place_tables
 from assets.benchmark.product import PRODUCT
 from data.errors import InputError
 
@@ -15,18 +16,20 @@ if TYPE_CHECKING:
 CLOSED_FORMS = (*(model for one in ENTRIES for model in one.models if model != "chance"), "kernel_ridge")
 
 
-def summarised(folders: Sequence[Path], out: Path) -> "Summary":
+def summarised(folders: Sequence[Path], out: Path, *, docs: Path | None = None) -> "Summary":
     """Read the folders' results and write ``summary.json`` and ``summary.md``.
 
     Args:
         folders: Of finished benchmarks, each of another split of the same data.
         out: Made if it is not there.
+        docs: Folder of documents whose ``results.md`` has a place for ``DATA-summary``; None: none.
 
     Returns:
         The summary.
 
     Raises:
-        InputError: If a folder holds no results, or they do not belong together.
+        InputError: If a folder holds no results, they do not belong together, or the documents have no
+            place for them.
     """
     from evaluation.benchmark_summary import summarise
 
@@ -37,6 +40,14 @@ def summarised(folders: Sequence[Path], out: Path) -> "Summary":
         raise InputError(str(error)) from error
     out.mkdir(parents=True, exist_ok=True)
     summary.save(out)
+    if docs is not None:
+        place_tables(
+            docs,
+            f"{summary.data_set}-summary",
+            copy=summary.to_json(),
+            origin=summary.origin(),
+            tables=summary.tables(),
+        )
     return summary
 
 

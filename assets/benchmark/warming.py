@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assets.benchmark.data_choice import DataChoice
+from assets.benchmark.documents import name_of, place_tables, require_place
 from assets.benchmark.entry import FIRST_SEED
 from data.errors import InputError
 from models.coldstart.config import ColdUpdateConfig
@@ -71,6 +72,7 @@ def warming_study(
     *,
     seed: int = FIRST_SEED,
     language_model: str = "embedded",
+    docs: Path | None = None,
     bars: Bars = lambda station, done, total, note: None,
 ) -> "Warming":
     """Train once, choose the shares on cold validation items, draw the curve on cold test items.
@@ -80,18 +82,23 @@ def warming_study(
         out: Folder of the shared arrays and of what is written; may be a benchmark's.
         seed: Of the training and of the draw.
         language_model: ``embedded``, a folder or a Hugging Face id.
+        docs: Folder of documents whose ``results.md`` has a place for ``DATA-warming``; None: none.
         bars: Told ``(station, done, total, note)`` while something moves.
 
     Returns:
         The study; ``warming.json``, ``.md`` and ``.svg`` lie in ``out``.
 
     Raises:
-        InputError: If the data cannot be read, or hold no cold item with enough interactions.
+        InputError: If the data cannot be read, hold no cold item with enough interactions, or the documents have
+            no place for the tables.
     """
     from assets.benchmark.about import about
     from assets.benchmark.inputs import Inputs
     from evaluation.warming import Warming
 
+    name = f"{name_of(data)}-warming"
+    if docs is not None:
+        require_place(docs, name)
     bars("steps", 0, 4, "reading the data")
     snapshot = data.snapshot()
     inputs = Inputs(
@@ -119,6 +126,8 @@ def warming_study(
     }
     study = Warming(told, trials, figures)
     study.save(out)
+    if docs is not None:
+        place_tables(docs, name, copy=study.to_json(), origin=study.origin(), tables=study.tables())
     bars("steps", 4, 4, "")
     return study
 

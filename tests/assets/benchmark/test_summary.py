@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from assets.benchmark.documents import markers
 from assets.benchmark.registry import ENTRIES
 from assets.benchmark.run import run_benchmark
 from assets.benchmark.summary import CLOSED_FORMS, summarised
@@ -25,11 +26,16 @@ def test_folders_are_summed_up_from_what_runs_leave(world: Path, tmp_path: Path,
         found = json.loads((folder / "benchmark.json").read_text(encoding="utf-8"))
         found["about"]["split_hash"] = str(number)  # stands for another split
         (folder / "benchmark.json").write_text(json.dumps(found), encoding="utf-8")
-    summary = summarised(folders, tmp_path / "all")
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "results.md").write_text("\n".join(markers("citeulike-summary")), encoding="utf-8")
+    summary = summarised(folders, tmp_path / "all", docs=docs)
     assert summary.spreads["ridge", "cold", "ndcg"].deviation == 0
     assert summary.best_closed_form == "ridge"
     assert summary.differences == []  # the product is in neither
     assert {path.name for path in (tmp_path / "all").iterdir()} == {"summary.json", "summary.md"}
+    assert "### Means over splits" in (docs / "results.md").read_text(encoding="utf-8")
+    assert (docs / "results" / "citeulike-summary.json").exists()
     with pytest.raises(InputError, match="is there twice"):
         summarised([folders[0], folders[0]], tmp_path / "twice")
 

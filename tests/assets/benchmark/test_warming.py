@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from assets.benchmark import warming
+from assets.benchmark.documents import markers
 from assets.benchmark.inputs import Inputs
 from assets.benchmark.warming import Ready, warming_study
 from data.errors import InputError
@@ -99,6 +100,11 @@ def test_data_without_enough_interactions_are_refused(
         warming_study(choice(world), tmp_path, language_model=LANGUAGE_MODEL)
 
 
+def test_documents_without_a_place_are_refused_before_anything_is_read(world: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="benchmark citeulike-warming: made by the command"):
+        warming_study(choice(world), tmp_path, docs=tmp_path)
+
+
 @pytest.mark.slow
 def test_the_whole_way_trains_once_and_writes_the_study(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -110,7 +116,11 @@ def test_the_whole_way_trains_once_and_writes_the_study(
     monkeypatch.setattr(warming, "HALVES_AT", (1.0, 4.0))
     monkeypatch.setattr(warming, "WARM_AT", (3.0,))
     encoder = tiny_encoder(tmp_path / "encoder")
-    found = warming_study(choice(world), tmp_path, language_model=encoder)
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "results.md").write_text("\n".join(markers("citeulike-warming")), encoding="utf-8")
+    found = warming_study(choice(world), tmp_path, language_model=encoder, docs=docs)
+    assert "### NDCG@20" in (docs / "results.md").read_text(encoding="utf-8")
     assert {one.method for one in found.figures} == set(warming.METHODS)
     assert len(found.trials) == 2
     assert len(list((tmp_path / "cache").glob("product-*.npz"))) == 1
