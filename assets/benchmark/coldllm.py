@@ -26,9 +26,8 @@ def _filter_alone(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     from models.baselines.coldllm.funnel import candidates
 
     factors, cold = _filter(inputs, seed), _cold_items(inputs)
-    users, _ = candidates(factors, cold, n=CANDIDATES)
-    scorer = _retrained(inputs, users[:, :USERS_PER_ITEM], seed)
-    yield Scored(FILTER, scorer, audience=factors, stages={"filter": users})
+    users, _ = candidates(factors, cold, n=USERS_PER_ITEM)
+    yield Scored(FILTER, _retrained(inputs, users, seed), audience=factors)
 
 
 def _whole(inputs: "Inputs", seed: int) -> Iterator[Scored]:
