@@ -35,6 +35,7 @@ _AT_LEAST_ZERO = (
     "text_item_power",
     "text_user_power",
     "smoothing",
+    "distillation_epochs",
     "lora_epochs",
     "seed",
 )
@@ -47,6 +48,7 @@ _ABOVE_ZERO = (
     "text_learning_rate",
     "text_ridge",
     "smoothing_ridge",
+    "distillation_learning_rate",
 )
 
 
@@ -98,6 +100,9 @@ class FilterLLMConfig:
         smoothing: Weight of what users with like vectors say against what the user's own texts say, >= 0.
         smoothing_ridge: Regulariser of that projection, in mean squared lengths per number, > 0.
         width: D, numbers per user in the finished table, which holds learned and text tokens together, >= 1.
+        distillation_epochs: Passes over the warm items in which that table learns to answer as the wider tables it
+            is made of, >= 0; without effect where it is no narrower.
+        distillation_learning_rate: Adam's there, in units of a parameter's standard deviation, > 0.
         appeal_weight: What an item's appeal counts in ``relevance_factors``, in [0, 1].
         seed: Seed of initial values, order and dropout, >= 0.
 
@@ -136,13 +141,15 @@ class FilterLLMConfig:
     text_weight: float = 1.0
     text_learning_rate: float = 0.02
     text_ridge: float = 2.0
-    text_size: int = 512
+    text_size: int = 1024
     text_landmarks: int = 16384
     text_item_power: float = 0.1
     text_user_power: float = 0.5
     smoothing: float = 0.5
     smoothing_ridge: float = 0.05
     width: int = 512
+    distillation_epochs: int = 3
+    distillation_learning_rate: float = 0.02
     appeal_weight: float = 0.5
     seed: int = 42
 

@@ -15,6 +15,7 @@ from torch.nn import functional
 from models.coldstart.pseudo_interactions import top_users
 from models.coldstart.top_users import TopUsers
 from models.filterllm.config import FilterLLMConfig
+from models.filterllm.distillation import WideTables, distil
 from models.filterllm.feature_centring import FeatureCentring
 from models.filterllm.fusion import fuse
 from models.filterllm.language_model import LanguageModel
@@ -128,7 +129,7 @@ class FilterLLM(nn.Module):
 
     @torch.no_grad()
     def fuse(self, features: Tensor, left_out: Tensor) -> None:
-        """Bring learned and text tokens into one table, the best of its width for the training items.
+        """Bring learned and text tokens into one table that answers as both do for the training items.
 
         Args:
             features: (W, H) float32, vectors of the warm items' texts.
@@ -137,8 +138,7 @@ class FilterLLM(nn.Module):
         learned = self._scale() * self.map_texts(features)  # (W, d)
         items = torch.cat([learned, self.weight_of_text() * left_out], dim=1)  # (W, d + R)
         users = torch.cat([self._unit_tokens(), self.text_tokens], dim=1)  # (U, d + R)
-        tables = fuse(users.cpu().numpy(), items.cpu().numpy(), width=self.config.width)
-        table, back = (torch.from_numpy(found).to(features.device) for found in tables)
+        table, back = self._narrow(users, items)
         d = learned.shape[1]
         kernel = self.text_kernel
         self.text_kernel = TextKernel(
@@ -148,6 +148,24 @@ class FilterLLM(nn.Module):
         self.left_out = items @ back  # (W, D)
         self.vocabulary = UserVocabulary(table, self.vocabulary.bias)
         self.text_tokens = table.new_zeros((len(table), 0))
+
+    def _narrow(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+        """A table (U, D) for the scores of ``users`` (U, F) and ``items`` (W, F), and the map (F, D) to it."""
+        config = self.config
+        start = fuse(users.cpu().numpy(), items.cpu().numpy(), width=config.width)
+        table, back = (torch.from_numpy(found).to(users.device) for found in start)
+        if table.shape[1] < config.width:  # nothing was cut off
+            return table, back
+        teacher = WideTables(users, items, self.vocabulary.bias.detach())
+        with torch.enable_grad():
+            return distil(
+                teacher,
+                table,
+                back,
+                epochs=config.distillation_epochs,
+                learning_rate=config.distillation_learning_rate,
+                generator=torch.Generator().manual_seed(config.seed),
+            )
 
     # -- answers ----------------------------------------------------------------------------------------
 

@@ -54,6 +54,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"smoothing": -0.1}, "smoothing must be at least 0"),
     ({"smoothing_ridge": 0.0}, "smoothing_ridge must be above 0"),
     ({"width": 0}, "width must be at least 1"),
+    ({"distillation_epochs": -1}, "distillation_epochs must be at least 0"),
+    ({"distillation_learning_rate": 0.0}, "distillation_learning_rate must be above 0"),
     ({"seed": -1}, "seed must be at least 0"),
 ]
 
@@ -92,6 +94,8 @@ CHANGES: dict[str, Any] = {
     "smoothing": 3.0,
     "smoothing_ridge": 10.0,
     "width": 4,
+    "distillation_epochs": 0,
+    "distillation_learning_rate": 0.1,
     "dtype": "bfloat16",
     "base_weights": "bfloat16",
     "seed": 1,
@@ -115,6 +119,8 @@ def test_every_field_is_refused_somewhere_and_matters_somewhere() -> None:
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_field_changes_the_outcome(name: str, outcomes: Callable[..., np.ndarray]) -> None:
     stages = {"lora_epochs": 1 if name.startswith(("lora", "head")) else 0}
+    if name.startswith("distillation"):
+        stages["width"] = 4  # a table that holds everything has nothing to learn
     assert not np.array_equal(outcomes(**(stages | {name: CHANGES[name]})), outcomes(**stages))
 
 
