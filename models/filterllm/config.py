@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ MapperKind = Literal["mlp", "linear"]
 Similarity = Literal["cosine", "dot"]
 TokenInit = Literal["collaborative", "random"]
 
+DEVICE = r"auto|(cpu|cuda|mps|xpu)(:\d+)?"
 _CHOICES: dict[str, tuple[str, ...]] = {
     "dtype": ("auto", "float32", "bfloat16"),
     "base_weights": ("float32", "bfloat16"),
@@ -177,8 +179,8 @@ class FilterLLMConfig:
             )
         if not self.language_model:
             raise ValueError("language_model must not be empty: 'embedded', a folder or a Hugging Face id")
-        if not self.device:
-            raise ValueError("device must not be empty: 'auto', or a torch device such as 'cpu'")
+        if not re.fullmatch(DEVICE, self.device):
+            raise ValueError(f"device must be auto, cpu, cuda, cuda:0 or the like, got {self.device!r}")
         if self.lora_targets is not None and not self.lora_targets:
             raise ValueError(
                 "lora_targets must name a layer, or be None for peft's list; lora_epochs=0 is no LoRA"

@@ -18,7 +18,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"language_model": ""}, "language_model must not be empty"),
     ({"base_weights": "int8"}, "base_weights must be one of float32, bfloat16, got 'int8'"),
     ({"dtype": "half"}, "dtype must be one of auto, float32, bfloat16"),
-    ({"device": ""}, "device must not be empty"),
+    ({"device": "mars"}, "device must be auto, cpu, cuda, cuda:0 or the like, got 'mars'"),
     ({"prompt_template": "x"}, "prompt_template must hold"),
     ({"max_tokens": 7}, "max_tokens must be at least 8, got 7"),
     ({"token_init": "zero"}, "token_init must be one of collaborative, random"),
