@@ -14,8 +14,8 @@ from models.baselines.layers import linear
 from models.baselines.rival import RivalInput
 from models.baselines.rival_config import Count, Positive, RivalConfig, Weight
 from models.baselines.rival_training import RivalModel, train_rival
-from models.baselines.warm_pairs import Triples, triple_batches
-from models.training import OnEpoch
+from models.baselines.warm_pairs import Triples, n_batches, triple_batches
+from models.training import OnEpoch, fitting_batch
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class TextTowersConfig(RivalConfig):
     Attributes:
         hidden: Width of both towers' hidden layer.
         d: Numbers that come out of a tower.
-        learning_rate: AdamW's.
+        learning_rate: AdamW's; falls to 0 in a straight line.
         weight_decay: AdamW's.
     """
 
@@ -33,8 +33,7 @@ class TextTowersConfig(RivalConfig):
     d: Count = 200
     learning_rate: Positive = 1e-3
     weight_decay: Weight = 0.01
-    epochs: Count = 30
-    patience: Count | None = 5
+    epochs: Count = 12
 
 
 class TextTowers(RivalModel):
@@ -114,6 +113,10 @@ def fit(
     model = TextTowers(data, config, generator=torch.Generator().manual_seed(data.seed))
     draws = np.random.default_rng(data.seed)
     batches = triple_batches(data, config.batch_size, generator=draws)
-    decay = config.weight_decay
-    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=decay)
-    return train_rival(model, batches, optimizer, data=data, config=config, on_epoch=on_epoch)
+    rate, shrink = config.learning_rate, config.weight_decay
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=shrink)
+    steps = config.epochs * n_batches(len(data.train), fitting_batch(config.batch_size, len(data.train)))
+    decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
+    return train_rival(
+        model, batches, optimizer, data=data, config=config, scheduler=decay, on_epoch=on_epoch
+    )
