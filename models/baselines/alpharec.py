@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.baselines.array_types import Pairs
 from models.baselines.contests import Contest, contest_batches
 from models.baselines.factors import Factors
 from models.baselines.layers import linear
@@ -16,6 +15,7 @@ from models.baselines.rival import RivalInput
 from models.baselines.rival_config import Count, Positive, RivalConfig, Weight, WholeNumber
 from models.baselines.rival_training import RivalModel, train_rival
 from models.baselines.warm_pairs import WarmPairs
+from models.collaborative.graph import NormalisedAdjacency
 from models.training import OnEpoch
 
 
@@ -61,13 +61,11 @@ class AlphaRec(RivalModel):
     def __init__(self, data: RivalInput, config: AlphaRecConfig, *, generator: torch.Generator) -> None:
         super().__init__(data)
         self.config = config
-        pairs = WarmPairs.of(data).pairs
-        self.graph = normalised_graph(pairs, n_users=data.n_users, n_items=len(data.warm_items))
-        self.graph_back = self.graph.t().coalesce()
+        pairs = np.unique(WarmPairs.of(data).pairs, axis=0)
+        self.graph = NormalisedAdjacency.from_pairs(pairs, n_users=data.n_users, n_items=len(data.warm_items))
         degrees = torch.from_numpy(np.bincount(pairs[:, 0], minlength=data.n_users)).clamp(min=1)
-        chosen = self.warm_texts[torch.from_numpy(pairs[:, 1])]  # (N, H)
         sums = torch.zeros(data.n_users, self.texts.shape[1])
-        sums.index_add_(0, torch.from_numpy(pairs[:, 0]), chosen)
+        sums.index_add_(0, torch.from_numpy(pairs[:, 0]), self.warm_texts[torch.from_numpy(pairs[:, 1])])
         self.user_texts = sums / degrees[:, None]  # (U, H)
         self.map = text_map(self.texts.shape[1], config, generator=generator)
 
@@ -76,7 +74,7 @@ class AlphaRec(RivalModel):
         users, items = self.map(self.user_texts), self.map(self.warm_texts)
         user_sum, item_sum = users, items
         for _ in range(self.config.layers):
-            users, items = torch.sparse.mm(self.graph, items), torch.sparse.mm(self.graph_back, users)
+            users, items = self.graph.to_users(items), self.graph.to_items(users)
             user_sum, item_sum = user_sum + users, item_sum + items
         return nn.functional.normalize(user_sum, dim=1), nn.functional.normalize(item_sum, dim=1)
 
@@ -103,29 +101,6 @@ def text_map(n_in: int, config: AlphaRecConfig, *, generator: torch.Generator) -
         nn.LeakyReLU(),
         linear(config.hidden, config.d, start="xavier_uniform", generator=generator),
     )
-
-
-def normalised_graph(pairs: Pairs, *, n_users: int, n_items: int) -> Tensor:
-    """The half of D^-1/2 A D^-1/2 that carries items to users.
-
-    Args:
-        pairs: user_index and position of the item, shape (N, 2), int64; a pair given twice counts once.
-        n_users: U.
-        n_items: W.
-
-    Returns:
-        Sparse, shape (U, W), float32.
-    """
-    edges = np.unique(pairs, axis=0)
-    user_degrees = np.bincount(edges[:, 0], minlength=n_users)
-    item_degrees = np.bincount(edges[:, 1], minlength=n_items)
-    weights = 1 / np.sqrt(user_degrees[edges[:, 0]] * item_degrees[edges[:, 1]])
-    return torch.sparse_coo_tensor(
-        torch.from_numpy(np.ascontiguousarray(edges.T)),
-        torch.from_numpy(weights.astype(np.float32)),
-        (n_users, n_items),
-        check_invariants=True,
-    ).coalesce()
 
 
 def fit(

@@ -16,8 +16,6 @@ from models.baselines.rival_training import RivalModel, train_rival
 from models.baselines.warm_pairs import Triples, triple_batches
 from models.training import OnEpoch
 
-START_DEVIATION = 0.01
-
 
 @dataclass(frozen=True)
 class MtprConfig(RivalConfig):
@@ -25,6 +23,8 @@ class MtprConfig(RivalConfig):
 
     Attributes:
         d: Numbers per item vector, own or of content; users have twice as many.
+        start_deviation: Of all initial values. The score is a product of three maps and a table, so that small
+            values learn late; .01 is the authors'.
         table_l2: Weight of the squared entries of the batch's user and item rows.
         map_l2: Weight of the squared entries of the content's and the users' map.
         item_map_l2: Weight of the squared entries of the items' map.
@@ -35,6 +35,7 @@ class MtprConfig(RivalConfig):
     """
 
     d: Count = 64
+    start_deviation: Positive = 0.01
     table_l2: Weight = 0.0
     map_l2: Weight = 0.01
     item_map_l2: Weight = 0.01
@@ -64,7 +65,7 @@ class Mtpr(RivalModel):
         self.user_map = nn.Parameter(torch.empty(2 * d, d))
         self.item_map = nn.Parameter(torch.empty(2 * d, d))
         for rows in self.parameters():
-            nn.init.normal_(rows, std=START_DEVIATION, generator=generator)
+            nn.init.normal_(rows, std=config.start_deviation, generator=generator)
 
     def views(self, items: Tensor) -> tuple[Tensor, Tensor]:
         """Normal and cold view of warm items, by position (B,): vectors (B, d) each."""
