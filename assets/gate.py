@@ -47,17 +47,40 @@ def judge_challenger(
     Returns:
         The gate's decision.
     """
-    from models.baselines import tfidf_profile
-
     if challenger == champion:
         return PromotionDecision(
             challenger, champion, True, f"Version {challenger} is published already.", {}
         )
     versions = [load_version(registry, number, cache=cache) for number in (challenger, champion) if number]
+    return judge_versions(snapshot, versions[0], versions[1] if champion else None, placement=placement)
+
+
+def judge_versions(
+    snapshot: Snapshot,
+    challenger: ModelVersion,
+    champion: ModelVersion | None,
+    *,
+    placement: ColdUpdateConfig,
+) -> PromotionDecision:
+    """Compare two loaded versions on cold validation items that neither has trained on.
+
+    Args:
+        snapshot: The challenger's snapshot.
+        challenger: The new version.
+        champion: The version in office, None if there is none.
+        placement: How both would place the items.
+
+    Returns:
+        The gate's decision.
+    """
+    from models.baselines import tfidf_profile
+
+    versions = [challenger] if champion is None else [challenger, champion]
+    numbers = (challenger.version, None if champion is None else champion.version)
     data = unseen_data(snapshot, versions)
     if not len(data.cold_validation):
         reason = "no held-out validation item is unseen by both versions; the challenger cannot be judged"
-        return PromotionDecision(challenger, champion, False, reason, {})
+        return PromotionDecision(*numbers, False, reason, {})
     contenders = [contender(version, snapshot, data, placement) for version in versions]
     texts = snapshot.texts[np.arange(snapshot.n_items)]
     profile = tfidf_profile.fit(
@@ -65,7 +88,7 @@ def judge_challenger(
     )
     reference = evaluate_users(profile, data, setting="cold", phase="validation", cutoffs=(CUTOFF,))["B"]
     decision = decide(contenders[0], contenders[1] if champion else None, reference=reference.values[NDCG])
-    return PromotionDecision(challenger, champion, decision.promote, decision.reason, decision.numbers)
+    return PromotionDecision(*numbers, decision.promote, decision.reason, decision.numbers)
 
 
 def unseen_data(snapshot: Snapshot, versions: list[ModelVersion]) -> EvaluationInput:

@@ -46,6 +46,7 @@ def fit_filterllm(
     config: FilterLLMConfig,
     validate: Validate | None = None,
     on_epoch: OnEpoch | None = None,
+    language_model: LanguageModel | None = None,
 ) -> FilterLLM:
     """Extend a language model's vocabulary by the users and train it to name an item's users.
 
@@ -61,6 +62,7 @@ def fit_filterllm(
         validate: Value of a model, higher is better, asked after every epoch; the best epoch of each stage
             is kept, and stage 2 only if it does not lower it. Without it the last epoch stays.
         on_epoch: Called after each epoch; stage 2 goes on counting where stage 1's plan ended.
+        language_model: Loaded already, without an adapter; None loads the one that the settings name.
 
     Returns:
         The model in evaluation mode, encoding in float32.
@@ -74,9 +76,10 @@ def fit_filterllm(
     positives = _positives(texts, train, embeddings)
     device = torch.device(_device(config.device))
     generator = torch.Generator().manual_seed(config.seed)
-    language_model = load_language_model(
-        config.language_model, device=str(device), weights=config.base_weights
-    )
+    if language_model is None:
+        language_model = load_language_model(
+            config.language_model, device=str(device), weights=config.base_weights
+        )
     template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
     token_ids = template.tokenize(language_model.tokenizer, texts).token_ids
     precision = training_precision(config.dtype, device)

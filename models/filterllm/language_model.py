@@ -39,6 +39,8 @@ class LanguageModel(nn.Module):
         pooling: ``"mean"`` over the text's tokens or the ``"last"`` token.
         hidden_size: H, the width of a text's vector.
         digest: SHA-256 of the base weights as they were loaded.
+        memory: Vectors by token ids and precision, where texts shall be read once only; None: none are kept. An
+            adapted model keeps none.
     """
 
     def __init__(self, network: nn.Module, tokenizer: Any, *, name: str, pooling: Pooling) -> None:
@@ -51,6 +53,7 @@ class LanguageModel(nn.Module):
         self.pooling: Pooling = pooling
         self.hidden_size = int(network.config.hidden_size)  # type: ignore[union-attr, arg-type]
         self.lora: dict[str, Any] | None = None
+        self.memory: dict[tuple[Precision, tuple[int, ...]], NDArray[np.float32]] | None = None
         self.digest = self.base_digest()
 
     def train(self, mode: bool = True) -> LanguageModel:
@@ -126,6 +129,19 @@ class LanguageModel(nn.Module):
         Returns:
             (B, H) float32 in the order given.
         """
+        if self.memory is None or self.lora is not None:
+            return self._encode(token_ids, precision, tokens_per_batch)
+        keys = [(precision, tuple(ids)) for ids in token_ids]
+        new = list(dict.fromkeys(key for key in keys if key not in self.memory))
+        found = self._encode([ids for _, ids in new], precision, tokens_per_batch)
+        self.memory.update(zip(new, found, strict=True))
+        known = [self.memory[key] for key in keys]
+        return np.stack(known) if known else found
+
+    def _encode(
+        self, token_ids: Sequence[Sequence[int]], precision: Precision, tokens_per_batch: int
+    ) -> NDArray[np.float32]:
+        """Vectors (B, H) float32, computed."""
         vectors = np.zeros((len(token_ids), self.hidden_size), dtype=np.float32)
         for rows in length_sorted_batches(token_ids, tokens_per_batch=tokens_per_batch):
             ids, mask = self.pad([token_ids[row] for row in rows])

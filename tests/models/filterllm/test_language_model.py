@@ -152,3 +152,14 @@ def test_precision_follows_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
     with autocast("float32", cpu):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+
+
+def test_a_text_that_is_remembered_is_not_read_again(encoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_language_model(encoder)
+    texts = [[2, 5, 3], [2, 6, 7, 3]]
+    fresh = model.encode(texts)
+    model.memory = {}
+    np.testing.assert_array_equal(model.encode(texts), fresh)
+    monkeypatch.setattr(model, "forward", None)
+    np.testing.assert_array_equal(model.encode([texts[1], texts[0], texts[1]]), fresh[[1, 0, 1]])
+    assert model.encode([]).shape == (0, model.hidden_size)
