@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 STEPS = (0, 1, 3, 5, 10)
 """Real interactions revealed of each item; the last is the pool's size."""
 
-HALVES_AT = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
-WARM_AT = (1.0, 3.0, 10.0, 30.0, 100.0)
+HALVES_AT = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 8.0)
+WARM_AT = (0.3, 1.0, 3.0, 10.0)
 TRIED = ("pseudo_halves_at", "warm_at")
 ALIKE = 1e9
 """Real users at which a simulated one would count half: never."""

@@ -55,7 +55,7 @@ class ColdUpdateConfig:
     text_weight: float = 3.0
     warm_text_weight: float = 0.3
     warm_at: float = 3.0
-    pseudo_halves_at: float = 8.0
+    pseudo_halves_at: float = 0.12
     compare_with: Comparison = "users"
     pseudo_weight: float = 1.0
     steps: int = 30

@@ -56,8 +56,8 @@ def test_validation_keeps_good_simulated_users_and_drops_wrong_ones(snapshot: Sn
     trials = list(warming._trials(ready(found.items, right=right), found, task, ColdUpdateConfig()))
     assert len(trials) == len(warming.HALVES_AT) * len(warming.WARM_AT)
     value = {trial.settings["pseudo_halves_at"]: trial.value for trial in trials}
-    assert (value[64.0] > value[0.5] + 0.01) == right
-    assert (value[0.5] > value[64.0] + 0.01) != right
+    assert (value[8.0] > value[0.06] + 0.01) == right
+    assert (value[0.06] > value[8.0] + 0.01) != right
 
 
 def test_every_method_is_asked_at_every_step_at_which_it_knows_the_items(
