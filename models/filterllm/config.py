@@ -104,7 +104,8 @@ class FilterLLMConfig:
         width: D, numbers per user in the finished table, which holds learned and text tokens together, >= 1.
         distillation_epochs: Passes over the warm items in which that table learns to answer as the wider tables it
             is made of, >= 0; without effect where it is no narrower.
-        distillation_learning_rate: Adam's there, in units of a parameter's standard deviation, > 0.
+        distillation_learning_rate: Adam's there at width 512, in units of a parameter's standard deviation, > 0; a
+            narrower table learns faster.
         appeal_weight: What an item's appeal counts in ``relevance_factors``, in [0, 1].
         seed: Seed of initial values, order and dropout, >= 0.
 
@@ -150,7 +151,7 @@ class FilterLLMConfig:
     smoothing: float = 0.5
     smoothing_ridge: float = 0.05
     width: int = 512
-    distillation_epochs: int = 3
+    distillation_epochs: int = 5
     distillation_learning_rate: float = 0.02
     appeal_weight: float = 0.5
     seed: int = 42

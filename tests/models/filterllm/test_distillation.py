@@ -33,7 +33,7 @@ def lost(wide: WideTables, table: Tensor, back: Tensor) -> float:
 
 def distilled(wide: WideTables, epochs: int = 20) -> tuple[Tensor, Tensor]:
     draw = torch.Generator().manual_seed(3)
-    return distil(wide, *start_of(wide), epochs=epochs, learning_rate=0.05, generator=draw)
+    return distil(wide, *start_of(wide), epochs=epochs, learning_rate=0.002, generator=draw)
 
 
 def test_divergence_by_hand() -> None:
