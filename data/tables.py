@@ -10,12 +10,14 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 VERSION_TABLE = "coldcast_schema"  # not Alembic's default, which MLflow and Dagster use in a shared database
@@ -136,7 +138,23 @@ item_vectors = Table(
     Column("kind", Text, nullable=False),
     Column("text_hash", Text, nullable=False),  # of the text the vector was made from
     Column("vector", LargeBinary, nullable=False),
+    Column("n_events", Integer, nullable=False, server_default=text("0")),  # of the item when it was placed
     CheckConstraint("kind in ('warm', 'cold', 'held_out')", name="kind_known"),
+)
+
+provisional_users = Table(  # append-only: of a version's entries for a user the newest is in force
+    "provisional_users",
+    metadata,
+    Column("entry", Key, primary_key=True, autoincrement=True),
+    Column("version", Key, ForeignKey("model_versions.version", ondelete="CASCADE"), nullable=False),
+    Column("user_key", Key, ForeignKey("users.user_key"), nullable=False),
+    Column("n_events", Integer, nullable=False),  # of the user when he was folded in
+    Column("keywords", Text, nullable=False),
+    Column("collaborative_scale", Double, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "version", "user_key"),
+    sqlite_autoincrement=True,
 )
 
 audiences = Table(

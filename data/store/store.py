@@ -13,11 +13,22 @@ from sqlalchemy.engine import Connection, Engine
 
 from data.item_texts import TEXT_LIMIT
 from data.readers.dataset import Dataset
+from data.store import (
+    provisional,
+    publication,
+    schema,
+    served,
+    snapshots,
+    tokens,
+    users_items,
+    vectors,
+    world,
+)
 from data.store import interactions as events
-from data.store import publication, schema, served, snapshots, tokens, users_items, vectors, world
 from data.store.connection import BUSY_TIMEOUT_S, connected_engine, masked, parsed_url, reading, writing
 from data.store.importing import ImportOptions, ImportSummary, OnProgress, import_into
 from data.store.interactions import EventTable, Watermark
+from data.store.provisional import ProvisionalUsers, Strangers
 from data.store.publication import ModelVersion, Publication, PublicationLogEntry, Reason, VersionRow
 from data.store.snapshots import NewSnapshot, SnapshotRow, SnapshotState
 from data.store.users_items import ItemTable, UserTable
@@ -190,6 +201,16 @@ class Store:
         with self._reading() as connection:
             return users_items.read_items_to_place(connection, version)
 
+    def items_to_warm_up(self, version: int) -> ItemTable:
+        """Read the items that have many more events than when a version placed them."""
+        with self._reading() as connection:
+            return users_items.read_items_to_warm_up(connection, version)
+
+    def items_to_move(self, version: int) -> ItemTable:
+        """Read :meth:`items_to_place` and :meth:`items_to_warm_up` together, each item once."""
+        with self._reading() as connection:
+            return users_items.read_items_to_move(connection, version)
+
     def count_items_to_place(self, version: int | None) -> int:
         """Count :meth:`items_to_place`; without a version, every item with text or events."""
         with self._reading() as connection:
@@ -199,6 +220,47 @@ class Store:
         """Count the users with at least ``min_events`` events of whom a version has no vector."""
         with self._reading() as connection:
             return users_items.count_users_outside(connection, version, min_events=min_events)
+
+    # Users outside the published vocabulary, with vectors until the next retrain
+
+    def users_to_fold_in(self, version: int) -> Strangers:
+        """Read the users outside a version's vocabulary with events since they were folded in, if ever."""
+        with self._reading() as connection:
+            return provisional.read_strangers(connection, version)
+
+    def count_users_to_fold_in(self, version: int) -> int:
+        """Count :meth:`users_to_fold_in`."""
+        with self._reading() as connection:
+            return provisional.count_strangers(connection, version)
+
+    def add_provisional(self, version: int, found: ProvisionalUsers) -> None:
+        """Append provisional vectors of users; the newest of a user is in force.
+
+        Raises:
+            KeyError: If the version is not stored, or a user is unknown.
+            ValueError: If the vectors have another number of dimensions than the version's.
+        """
+        with self._writing() as connection:
+            dimension = self._stored(connection, version).dimension
+            if found.vectors.shape[1] != dimension:
+                raise ValueError(
+                    f"provisional users must have vectors of {dimension} numbers like version {version}, "
+                    f"got {found.vectors.shape[1]}"
+                )
+            provisional.append_provisional(connection, version, found, at=self._clock())
+
+    def read_provisional(self, version: int) -> ProvisionalUsers:
+        """Read the provisional users of a version, none of a version whose vectors are not stored."""
+        with self._reading() as connection:
+            row = publication.version_row(connection, version)
+            return provisional.read_provisional(
+                connection, version, dimension=1 if row is None else row.dimension
+            )
+
+    def ensure_user(self, user_id: str) -> int:
+        """Add a user without events unless he is known; return his number of events."""
+        with self._writing() as connection:
+            return provisional.ensure_user(connection, user_id, at=self._clock())
 
     # User tokens
 

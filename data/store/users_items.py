@@ -14,6 +14,8 @@ from data.item_texts import text_hash
 from data.store.bulk import change_rows, insert_rows, rows_of
 from data.tables import item_vectors, items, user_vectors, users
 
+GROWTH = 1.25  # a placed item is placed again when it has more than so many times the events it had then
+
 
 @dataclass(frozen=True, eq=False)
 class UserTable:
@@ -83,14 +85,32 @@ def read_items_to_place(connection: Connection, version: int) -> ItemTable:
     vector was made from a text that has changed since. Warm and held-out vectors come from events, so a
     changed text leaves them as they are.
     """
-    condition, source = _to_place(version)
-    return _items_where(connection, condition, source)
+    waiting, _, source = _moving(version)
+    return _items_where(connection, waiting, source)
+
+
+def read_items_to_warm_up(connection: Connection, version: int) -> ItemTable:
+    """Read the items that a version has placed and that have many more events than they had then.
+
+    Many more are more than :data:`GROWTH` times as many: the first one, two after three, thirty after a hundred.
+    """
+    _, grown, source = _moving(version)
+    return _items_where(connection, grown, source)
+
+
+def read_items_to_move(connection: Connection, version: int) -> ItemTable:
+    """Read what :func:`read_items_to_place` and :func:`read_items_to_warm_up` read, each item once."""
+    waiting, grown, source = _moving(version)
+    return _items_where(connection, sa.or_(waiting, grown), source)
 
 
 def count_items_to_place(connection: Connection, version: int | None) -> int:
     """Count what :func:`read_items_to_place` reads; without a version, every item with text or events."""
-    condition, source = _to_place(version) if version is not None else (_PLACEABLE, items)
-    statement = sa.select(sa.func.count()).select_from(source).where(condition)
+    if version is None:
+        statement = sa.select(sa.func.count()).select_from(items).where(_PLACEABLE)
+    else:
+        waiting, _, source = _moving(version)
+        statement = sa.select(sa.func.count()).select_from(source).where(waiting)
     return int(connection.execute(statement).scalar_one())
 
 
@@ -124,6 +144,11 @@ def item_keys(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(sa.select(items.c.item_id, items.c.item_key))}
 
 
+def item_events(connection: Connection) -> dict[int, int]:
+    """Return item_key -> number of events of every item."""
+    return {row[0]: row[1] for row in connection.execute(sa.select(items.c.item_key, items.c.n_events))}
+
+
 def item_text_hashes(connection: Connection) -> dict[int, str]:
     """Return item_key -> text_hash of every item."""
     return {row[0]: row[1] for row in connection.execute(sa.select(items.c.item_key, items.c.text_hash))}
@@ -132,6 +157,11 @@ def item_text_hashes(connection: Connection) -> dict[int, str]:
 def max_revision(connection: Connection) -> int:
     """Return the newest item revision, 0 without items."""
     return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(items.c.revision), 0))).scalar_one())
+
+
+def max_user_key(connection: Connection) -> int:
+    """Return the newest user_key, 0 without users."""
+    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(users.c.user_key), 0))).scalar_one())
 
 
 def add_users(connection: Connection, created_at: Mapping[str, int], *, first_key: int) -> None:
@@ -208,12 +238,14 @@ _ITEM_COLUMNS = (
 _PLACEABLE = sa.or_(items.c.text != "", items.c.n_events > 0)
 
 
-def _to_place(version: int) -> tuple[sa.ColumnElement[bool], sa.FromClause]:
+def _moving(version: int) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool], sa.FromClause]:
+    """Which items wait for a vector, which have outgrown theirs, and the tables both are asked of."""
     vectors = sa.select(item_vectors).where(item_vectors.c.version == version).subquery()
     unplaced = sa.and_(vectors.c.item_key.is_(None), _PLACEABLE)
     outdated = sa.and_(vectors.c.kind == "cold", vectors.c.text_hash != items.c.text_hash, items.c.text != "")
     joined = items.outerjoin(vectors, vectors.c.item_key == items.c.item_key)
-    return sa.or_(unplaced, outdated), joined
+    grown = sa.and_(vectors.c.kind != "warm", items.c.n_events > vectors.c.n_events * GROWTH)
+    return sa.or_(unplaced, outdated), grown, joined
 
 
 def _items_where(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from data.store.bulk import Row, insert_rows, rows_of
-from data.store.users_items import item_keys, user_keys
+from data.store.users_items import item_events, item_keys, user_keys
 from data.tables import audiences, item_vectors, items, user_vectors, users
 
 ItemKind = Literal["warm", "cold", "held_out"]
@@ -138,9 +138,17 @@ def write_items(connection: Connection, version: int, vectors: ItemVectors) -> N
     """
     keys = _keys("item", vectors.item_ids, item_keys(connection))
     _forget_items(connection, version, keys)
-    columns = (keys, list(vectors.kinds), list(vectors.text_hashes), _blobs(vectors.vectors))
+    events = item_events(connection)
+    columns = (
+        keys,
+        list(vectors.kinds),
+        list(vectors.text_hashes),
+        _blobs(vectors.vectors),
+        [events[key] for key in keys],
+    )
     rows = ((version, *record) for record in zip(*columns, strict=True))
-    insert_rows(connection, "item_vectors", ("version", "item_key", "kind", "text_hash", "vector"), rows)
+    names = ("version", "item_key", "kind", "text_hash", "vector", "n_events")
+    insert_rows(connection, "item_vectors", names, rows)
 
 
 def write_audiences(connection: Connection, version: int, found: Audiences) -> None:

@@ -15,10 +15,17 @@ from data.store.store import Store
 from data.tables import VERSION_TABLE, metadata
 from tests.data.store.worlds import small
 
+NEWEST = "0004"
+UNDONE = (  # from the newest revision back to 0001
+    "DROP TABLE provisional_users",
+    "ALTER TABLE item_vectors DROP COLUMN n_events",
+    "DROP INDEX ix_interactions_item_key",
+)
+
 
 def test_an_empty_database_gets_every_table_and_opening_again_changes_nothing(url: str) -> None:
     with Store.open(url) as store:
-        assert store.schema_revision() == newest_revision() == "0002"
+        assert store.schema_revision() == newest_revision() == NEWEST
         assert set(sa.inspect(store.engine).get_table_names()) == {*metadata.tables, VERSION_TABLE}
         store.import_dataset(small())
     with Store.open(url) as store:
@@ -38,12 +45,13 @@ def test_an_older_store_is_brought_up_to_date_with_all_it_holds(url: str) -> Non
         store.import_dataset(small())
         before = store.counts()
         with writing(store.engine) as connection:  # as revision 0001 left it
-            connection.execute(sa.text("DROP INDEX ix_interactions_item_key"))
+            for undo in UNDONE:
+                connection.execute(sa.text(undo))
             connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0001'"))
-    with pytest.raises(StoreError, match=r"schema revision '0001', this coldcast needs '0002'"):
+    with pytest.raises(StoreError, match=rf"schema revision '0001', this coldcast needs '{NEWEST}'"):
         Store.open(url, migrate=False)
     with Store.open(url) as store:
-        assert (store.schema_revision(), store.counts()) == ("0002", before)
+        assert (store.schema_revision(), store.counts()) == (NEWEST, before)
         assert "ix_interactions_item_key" in indexes(store)
 
 
@@ -77,7 +85,9 @@ def test_an_import_that_fails_leaves_the_index(store: Store, monkeypatch: pytest
 def test_a_newer_schema_is_refused(url: str) -> None:
     with Store.open(url) as store, writing(store.engine) as connection:
         connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0999'"))
-    message = r"has schema revision '0999', this coldcast knows only up to '0002'. Remedy: upgrade coldcast"
+    message = (
+        rf"has schema revision '0999', this coldcast knows only up to '{NEWEST}'. Remedy: upgrade coldcast"
+    )
     for asked in (True, False):
         with pytest.raises(StoreError, match=message):
             Store.open(url, migrate=asked)
@@ -85,7 +95,7 @@ def test_a_newer_schema_is_refused(url: str) -> None:
 
 def test_without_migration_an_empty_database_is_refused_with_the_command(url: str) -> None:
     with pytest.raises(
-        StoreError, match=r"schema revision None, this coldcast needs '0002'.*coldcast migrate"
+        StoreError, match=rf"schema revision None, this coldcast needs '{NEWEST}'.*coldcast migrate"
     ):
         Store.open(url, migrate=False)
     Store.open(url).close()
