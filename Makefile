@@ -15,14 +15,14 @@ CHECKED := assets data evaluation expectations models orchestration serving
 # One thread a process: the suite runs WORKERS processes side by side.
 export OMP_NUM_THREADS := 1
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --timeout 900
-FAST := not (slow or real_data or browser or gpu or benchmark)
-WHOLE := not (gpu or benchmark)
+FAST := not (slow or real_data or browser or gpu or benchmark or postgres or chaos)
+WHOLE := not (gpu or benchmark or postgres or chaos)
 
-.PHONY: help setup demo test test-fast lint ui clean
+.PHONY: help setup demo test test-fast test-postgres lint ui clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## create the environment from the pinned versions
 
@@ -36,12 +36,15 @@ demo: $(STAMP)  ## run the whole way on a small synthetic world (about three min
 	COLDCAST_HOME=$(DEMO_HOME) $(BIN)/coldcast demo
 
 # The browser's driver keeps an event loop running in its process, so its tests get a process of their own.
-test: lint  ## lint, then every test but benchmarks and those for an accelerator (up to 20 minutes)
+test: lint  ## lint, then every test but those of the targets below, benchmarks and an accelerator's (20 minutes)
 	$(BIN)/python -m pytest -m browser --timeout 900
 	$(PYTEST) -m "$(WHOLE) and not browser"
 
 test-fast: $(STAMP)  ## the unmarked tests only (up to a minute)
 	$(PYTEST) -m "$(FAST)"
+
+test-postgres: $(STAMP)  ## the store and the whole way on a PostgreSQL server of its own
+	$(BIN)/python -m pytest -m "postgres and not (gpu or benchmark)" --timeout 900
 
 lint: $(STAMP)  ## style, types and import contracts
 	$(BIN)/ruff check .

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 SILENT = {
     "DAGSTER_DISABLE_TELEMETRY": "1",
@@ -21,7 +23,16 @@ for _name, _value in SILENT.items():
 
 import pytest  # noqa: E402
 
+if TYPE_CHECKING:
+    from tests.data.store.postgres import Server
+
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+BACKENDS = [
+    pytest.param("sqlite", id="sqlite"),
+    pytest.param("postgresql", id="postgresql", marks=pytest.mark.postgres),
+]
 
 
 def missing(what: str) -> None:
@@ -38,3 +49,14 @@ def shared_data() -> Path:
     if not folder.is_dir():
         missing(f"the shared data folder {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL server of our own, for as long as the tests run."""
+    from tests.data.store import postgres
+
+    if postgres.programs() is None:
+        missing("PostgreSQL (Debian's package postgresql)")
+    with postgres.running() as server:
+        yield server

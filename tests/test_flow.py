@@ -33,6 +33,7 @@ from orchestration.sensors import new_users, unplaced_items
 from orchestration.settings import Settings
 from serving.recommender import nearest_users, published_audience, recommend_items
 from serving.store_source import StoreSource
+from tests.conftest import BACKENDS
 
 pytestmark = [
     pytest.mark.slow,
@@ -114,13 +115,18 @@ def new_items(texts: dict[str, str]) -> Dataset:
     return Dataset("new items", items=items)
 
 
-@pytest.fixture(scope="module")
-def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
-    """An empty home whose store holds the world without its last sixty users."""
+URLS = ("COLDCAST_DATABASE_URL", "COLDCAST_MLFLOW_URL", "COLDCAST_DAGSTER_URL")
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def way(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
+    """An empty home whose store holds the world without its last sixty users; all in files, or on PostgreSQL."""
     before = dict(os.environ)
-    for name in ("COLDCAST_DATABASE_URL", "COLDCAST_MLFLOW_URL", "COLDCAST_DAGSTER_URL"):
+    for name in URLS:
         os.environ.pop(name, None)
-    home = Home.resolve(tmp_path_factory.mktemp("way") / "home", {}).create()
+        if request.param == "postgresql":
+            os.environ[name] = request.getfixturevalue("postgres_server").create_database()
+    home = Home.resolve(tmp_path_factory.mktemp("way") / "home").create()
     os.environ["COLDCAST_HOME"] = str(home.root)
     world = SyntheticWorld.create(USERS, ITEMS, n_interactions=22_000, seed=0)
     world.save(home.root)

@@ -1,32 +1,17 @@
-"""A store on every database there is: SQLite always, PostgreSQL (slow) where its programs are installed."""
+"""A store on every database there is: SQLite, and with the mark ``postgres`` PostgreSQL."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from data.store.store import Store
-from tests.data.store import postgres
+from tests.conftest import BACKENDS
 
 NOW = 1_700_000_000
-_numbers = count(1)
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    folder = postgres.programs()
-    assert folder is not None
-    with postgres.server(folder) as url:
-        yield url
-
-
-BACKENDS = [pytest.param("sqlite", id="sqlite")]
-if postgres.programs() is not None:
-    BACKENDS.append(pytest.param("postgresql", id="postgresql", marks=pytest.mark.slow))
 
 
 @pytest.fixture(params=BACKENDS)
@@ -34,7 +19,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'coldcast.db'}"
-    return postgres.create_database(request.getfixturevalue("postgres_server"), f"t{next(_numbers)}")
+    return str(request.getfixturevalue("postgres_server").create_database())
 
 
 @pytest.fixture(scope="session")
