@@ -43,6 +43,11 @@ class AldiConfig(RivalConfig):
     surest: Positive = 4.0
     learning_rate: Positive = 1e-3
 
+    @classmethod
+    def tuned(cls) -> AldiConfig:
+        """Shorter steps, chosen on CiteULike's cold validation items."""
+        return cls(learning_rate=3e-4, epochs=60)
+
 
 class Aldi(RivalModel):
     """Two students; the teacher's vectors are constants.

@@ -58,11 +58,13 @@ class CcfcRecConfig(RivalConfig):
             d=64,
             content="linear",
             positives=5,
+            negatives=512,
             contrast_weight=0.6,
             rank_items=True,
-            learning_rate=1e-3,
+            learning_rate=0.003,
             weight_decay=0.0,
-            epochs=100,
+            batch_size=2048,
+            epochs=60,
             patience=10,
         )
 

@@ -55,6 +55,11 @@ class DropoutNetConfig(RivalConfig):
     epochs: Count = 500
     patience: Count | None = 20
 
+    @classmethod
+    def tuned(cls) -> DropoutNetConfig:
+        """Longer steps, chosen on CiteULike's cold validation items."""
+        return cls(learning_rate=0.02, validate_every=2, epochs=300)
+
 
 @dataclass(frozen=True)
 class Block:

@@ -55,6 +55,11 @@ class HeaterConfig(RivalConfig):
     epochs: Count = 100
     patience: Count | None = None
 
+    @classmethod
+    def tuned(cls) -> HeaterConfig:
+        """Longer steps, chosen on CiteULike's cold validation items."""
+        return cls(learning_rate=0.05, drawn=256, likeness_weight=1e-5, epochs=15, patience=5)
+
 
 class Heater(RivalModel):
     """Experts and gate, and one tower for each side.

@@ -45,7 +45,7 @@ class MetaEmbeddingConfig(RivalConfig):
     @classmethod
     def tuned(cls) -> MetaEmbeddingConfig:
         """An inner step that is felt, chosen on CiteULike's cold validation items."""
-        return cls(cold_weight=0.5, inner_rate=1.0, learning_rate=5e-3)
+        return cls(cold_weight=0.5, inner_rate=1.0, learning_rate=0.02, epochs=60)
 
 
 @dataclass(frozen=True)

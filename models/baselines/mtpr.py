@@ -45,6 +45,19 @@ class MtprConfig(RivalConfig):
     batch_size: Count = 4096
     epochs: Count = 100
 
+    @classmethod
+    def tuned(cls) -> MtprConfig:
+        """Larger first values and shorter steps of the maps, chosen on CiteULike's cold validation items."""
+        return cls(
+            d=128,
+            start_deviation=0.1,
+            table_l2=0.05,
+            map_rate=0.005,
+            item_map_rate=0.005,
+            batch_size=2048,
+            epochs=60,
+        )
+
 
 class Mtpr(RivalModel):
     """score = (T_U P_u) . (T_I [Q_i ; W c_i]); the cold view of an item has zeros in place of Q_i.
