@@ -49,13 +49,17 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _import(obj: Any, dataset: "Dataset", *, create_unknown: bool = False) -> None:
+def _import(
+    obj: Any, dataset: "Dataset", *, create_unknown: bool = False, quarantine: Path | None = None
+) -> None:
+    from data.quarantine import Quarantine
     from data.store.store import Store
 
     with Bars(Console(stderr=True)) as bars, Store.open(obj.home.create().database_url) as store:
         summary = store.import_dataset(
             dataset,
             create_unknown=create_unknown,
+            quarantine=None if quarantine is None else Quarantine(quarantine),
             on_progress=lambda at: bars.update(
                 f"{at.stage} of {dataset.name}", at.done, at.total or at.done, ""
             ),
@@ -65,6 +69,8 @@ def _import(obj: Any, dataset: "Dataset", *, create_unknown: bool = False) -> No
         f"added; {summary.items_changed:,} texts changed; {summary.duplicates:,} interactions were known already; "
         f"{summary.truncated_texts:,} texts cut to the limit"
     )
+    if quarantine is not None:
+        obj.console.print(f"{summary.quarantined:,} interactions set aside, with reasons, in {quarantine}")
     for warning in summary.warnings:
         obj.console.print(f"warning: {warning}", style="yellow")
 
@@ -144,6 +150,12 @@ def movietweetings(
 @TEMPLATE
 @MIN_RATING
 @CREATE_UNKNOWN
+@click.option(
+    "--quarantine",
+    type=FILE,
+    help="Write interactions that cannot be right (absurd, unknown or unreadable users, items, times or weights) to "
+    "this CSV file, each with its reason, and import the others; without it one such row refuses the file.",
+)
 @click.pass_obj
 def files(
     obj: Any,
@@ -154,6 +166,7 @@ def files(
     template: str | None,
     min_rating: float | None,
     create_unknown: bool,
+    quarantine: Path | None,
 ) -> None:
     """Your own files: CSV, TSV, Parquet or JSON lines, told apart by their ending.
 
@@ -174,8 +187,8 @@ def files(
     from data.readers.files import read_files
 
     options = _given(encoding=encoding, template=template, min_rating=min_rating)
-    dataset = read_files(interactions, items, users=users, **options)
-    _import(obj, dataset, create_unknown=create_unknown)
+    dataset = read_files(interactions, items, users=users, lenient=quarantine is not None, **options)
+    _import(obj, dataset, create_unknown=create_unknown, quarantine=quarantine)
 
 
 @import_group.command()

@@ -13,6 +13,7 @@ from data.columns import ATTRIBUTES, CREATED_AT, ITEM_ID, ROW, TEXT, TIME, USER_
 from data.errors import input_error
 
 CLOCK_SKEW_S = 300  # a time this little ahead of our clock is a clock, not a mistake
+ID_LIMIT = 500  # characters of an id; PostgreSQL indexes at most 2,700 bytes
 MILLISECONDS_FROM = 100_000_000_000  # unix seconds reach this in the year 5138
 
 
@@ -161,9 +162,10 @@ def _ids(batch: pa.RecordBatch, name: str, path: str, *, rows: NDArray[np.int64]
         raise input_error(path, f"{name} is missing", remedy="fill it in", row=int(rows[missing]))
     codes = _numpy(column.indices).astype(np.int64, copy=False)
     for at, value in enumerate(values):
-        if not value or "\0" in value:
+        if not value or "\0" in value or len(value) > ID_LIMIT:
             row = int(rows[np.flatnonzero(codes == at)[0]]) if (codes == at).any() else None
-            problem = f"{name} must be a text without NUL characters that is not empty, got {value!r}"
+            expected = f"a text without NUL characters of 1 to {ID_LIMIT} characters"
+            problem = f"{name} must be {expected}, got {value[:60]!r} ({len(value)} characters)"
             raise input_error(path, problem, remedy="correct the id", row=row)
     return CheckedIds(codes, values)
 

@@ -36,6 +36,7 @@ def read_files(
     encoding: str = "utf-8",
     template: str = PLAIN_TEMPLATE,
     min_rating: float | None = None,
+    lenient: bool = False,
 ) -> Dataset:
     """Open files of one's own.
 
@@ -52,6 +53,7 @@ def read_files(
         template: How an item's text and attributes become one text. If it names no ``{text}``, the first
             column it names holds the text, and the items have no column ``text``.
         min_rating: Interactions with a smaller weight are left out.
+        lenient: Hand on times and weights of interactions that cannot be read, for a quarantine to find.
 
     Returns:
         The data set; its rows are read, and checked, while it is imported.
@@ -68,7 +70,7 @@ def read_files(
     things = None if items is None else _items(items, encoding=encoding, template=template)
     events = None
     if interactions is not None:
-        events = _interactions(interactions, encoding=encoding, min_rating=min_rating)
+        events = _interactions(interactions, encoding=encoding, min_rating=min_rating, lenient=lenient)
     warnings = [
         f"{source.path}: columns not read: {', '.join(source.unread)}"
         for source in (people, things, events)
@@ -77,7 +79,7 @@ def read_files(
     return Dataset("files", users=people, items=things, interactions=events, warnings=tuple(warnings))
 
 
-def _interactions(path: Path, *, encoding: str, min_rating: float | None) -> Source:
+def _interactions(path: Path, *, encoding: str, min_rating: float | None, lenient: bool) -> Source:
     raw = open_table(path, INTERACTION_COLUMNS, encoding=encoding)
     columns = InteractionColumns(time=_one_of(raw, TIMES), weight=_one_of(raw, WEIGHTS))
     if min_rating is not None and columns.weight is None:
@@ -86,7 +88,9 @@ def _interactions(path: Path, *, encoding: str, min_rating: float | None) -> Sou
         raise input_error(path, f"--min-rating needs a column weight or rating; found {found}", remedy=remedy)
     return Source(
         str(path),
-        lambda: interaction_batches(raw.batches(), str(path), columns=columns, min_rating=min_rating),
+        lambda: interaction_batches(
+            raw.batches(), str(path), columns=columns, min_rating=min_rating, lenient=lenient
+        ),
         raw.rows,
         raw.unread,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data.columns import ITEM_ID, ROW, TIME, USER_ID, WEIGHT
-from data.readers.times import numbers, seconds
+from data.errors import InputError
+from data.readers.times import UNREADABLE, numbers, seconds
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,12 @@ class InteractionColumns:
 
 
 def interaction_batches(
-    raw: Iterable[pa.RecordBatch], path: str, *, columns: InteractionColumns, min_rating: float | None
+    raw: Iterable[pa.RecordBatch],
+    path: str,
+    *,
+    columns: InteractionColumns,
+    min_rating: float | None,
+    lenient: bool = False,
 ) -> Iterator[pa.RecordBatch]:
     """Rename and convert batches, and leave out low ratings.
 
@@ -35,6 +42,7 @@ def interaction_batches(
         columns: The source's names.
         min_rating: Events with a smaller weight are left out; None keeps all. A weight that is wrong, such
             as NaN or a negative one, is kept, so that the store refuses it by row.
+        lenient: A time or weight that cannot be read becomes UNREADABLE or NaN, for a quarantine to find.
 
     Raises:
         InputError: If a time or weight cannot be read; the message names the row.
@@ -43,12 +51,38 @@ def interaction_batches(
         rows: NDArray[np.int64] = batch.column(ROW).to_numpy()
         held = {USER_ID: batch.column(columns.user), ITEM_ID: batch.column(columns.item)}
         if columns.time is not None:
-            held[TIME] = seconds(batch.column(columns.time), columns.time, path, rows=rows)
+            convert = partial(seconds, name=columns.time, path=path)
+            held[TIME] = _converted(
+                convert, batch.column(columns.time), rows, wrong=_NO_TIME if lenient else None
+            )
         if columns.weight is not None:
-            held[WEIGHT] = numbers(batch.column(columns.weight), columns.weight, path, rows=rows)
+            convert = partial(numbers, name=columns.weight, path=path)
+            held[WEIGHT] = _converted(
+                convert, batch.column(columns.weight), rows, wrong=_NO_WEIGHT if lenient else None
+            )
         held[ROW] = batch.column(ROW)
         found = pa.RecordBatch.from_pydict(held)
         if min_rating is not None and columns.weight is not None:
             low = pc.and_(pc.greater_equal(held[WEIGHT], 0.0), pc.less(held[WEIGHT], min_rating))
             found = found.filter(pc.invert(pc.fill_null(low, False)))
         yield found
+
+
+_NO_TIME = pa.array([UNREADABLE], type=pa.int64())
+_NO_WEIGHT = pa.array([float("nan")], type=pa.float64())
+
+
+def _converted(
+    convert: Callable[..., pa.Array], column: pa.Array, rows: NDArray[np.int64], *, wrong: pa.Array | None
+) -> pa.Array:
+    """Convert a column; with ``wrong``, halve it until the records that cannot be read stand alone."""
+    try:
+        return convert(column, rows=rows)
+    except InputError:
+        if wrong is None:
+            raise
+        if len(column) == 1:
+            return wrong
+    middle = len(column) // 2
+    halves = ((column.slice(0, middle), rows[:middle]), (column.slice(middle), rows[middle:]))
+    return pa.concat_arrays([_converted(convert, part, at, wrong=wrong) for part, at in halves])

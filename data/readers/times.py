@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from data.errors import input_error
 
+UNREADABLE = int(np.iinfo(np.int64).min)  # stands for a time that cannot be read, where those are let pass
 _WHOLE_SECONDS = r"^-?[0-9]{1,15}$"
 
 

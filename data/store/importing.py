@@ -12,8 +12,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
+from data.columns import USER_ID
 from data.errors import InputError, input_error
 from data.item_texts import text_hash
+from data.quarantine import Quarantine
 from data.readers.checks import (
     CheckedIds,
     CheckedInteractions,
@@ -60,6 +62,7 @@ class ImportOptions:
         create_unknown: Create users and items that only the interactions name, items with an empty text.
         text_limit: Longer texts are cut to this many characters.
         now: Unix seconds; later times are in the future.
+        quarantine: Takes interactions that are wrong; without one the first of them refuses the whole file.
 
     Raises:
         ValueError: If ``text_limit`` is below 1.
@@ -68,6 +71,7 @@ class ImportOptions:
     create_unknown: bool
     text_limit: int
     now: int
+    quarantine: Quarantine | None = None
 
     def __post_init__(self) -> None:
         if self.text_limit < 1:
@@ -85,6 +89,7 @@ class ImportSummary:
         unknown_users_created, unknown_items_created: Of those added, how many were created because
             interactions named them; such items have an empty text and cannot be placed by it.
         truncated_texts: Texts cut to the limit.
+        quarantined: Interactions set aside as wrong.
         warnings: Sentences for people.
     """
 
@@ -96,6 +101,7 @@ class ImportSummary:
     unknown_users_created: int = 0
     unknown_items_created: int = 0
     truncated_texts: int = 0
+    quarantined: int = 0
     warnings: list[str] = field(default_factory=list)
 
 
@@ -169,7 +175,10 @@ class _Import:
     def interactions(self, source: Source) -> None:
         before = self.last_event
         waiting: list[EventTable] = []
-        for batch, first_row in self._batches(source, "interactions"):
+        done = 0
+        for read, first_row in self._batches(source, "interactions"):
+            done += read.num_rows
+            batch = self._sifted(read, first_row)
             found = checked_interactions(batch, source.path, first_row=first_row, now=self.options.now)
             waiting.append(
                 EventTable(
@@ -184,6 +193,9 @@ class _Import:
                 waiting = []
         self._put_events(waiting)
         count_new_events(self.connection, after=before)
+        if self.options.quarantine is not None:
+            self.options.quarantine.write(source.path, done)
+            self.summary.quarantined = len(self.options.quarantine)
 
     def finished(self) -> ImportSummary:
         if self.summary.unknown_items_created:
@@ -198,6 +210,21 @@ class _Import:
             yield batch, done + 1
             done += batch.num_rows
             self.report(ImportProgress(stage, done, source.rows))
+
+    def _sifted(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
+        if self.options.quarantine is None:
+            return batch
+        return self.options.quarantine.sift(
+            batch, first_row=first_row, now=self.options.now, unknown=self._strangers
+        )
+
+    def _strangers(self, name: str, ids: list[str]) -> set[str]:
+        """Those of some ids that no list has and that are not to be created."""
+        implied = name == USER_ID and self.users_implied
+        if implied or self.options.create_unknown:
+            return set()
+        known = self.user_keys if name == USER_ID else self.item_keys
+        return {value for value in ids if value not in known}
 
     def _add_users(self, created_at: dict[str, int]) -> None:
         first_key = len(self.user_keys) + 1  # keys are counted from 1 and no user is ever deleted

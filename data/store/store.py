@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection, Engine
 
 from data.item_texts import TEXT_LIMIT
+from data.quarantine import Quarantine
 from data.readers.dataset import Dataset
 from data.store import (
     provisional,
@@ -105,9 +105,7 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _reading(self) -> AbstractContextManager[Connection]:
@@ -115,8 +113,6 @@ class Store:
 
     def _writing(self) -> AbstractContextManager[Connection]:
         return writing(self.engine)
-
-    # Schema
 
     def schema_revision(self) -> str | None:
         """Return the schema's revision."""
@@ -132,25 +128,25 @@ class Store:
         create_unknown: bool = False,
         text_limit: int = TEXT_LIMIT,
         on_progress: OnProgress | None = None,
+        quarantine: Quarantine | None = None,
     ) -> ImportSummary:
         """Import a data set in one transaction.
 
-        Known users stay; an item with another text gets it; events are added, those with the
-        (user, item, time) of a stored one are counted and left out. Unknown users and items are refused,
-        but where the data set has no list of users and the store has none either, or where
-        ``dataset.implied_users`` says so, the events say which users there are.
+        Known users stay; an item with another text gets it; events are added, those with the (user, item, time)
+        of a stored one are counted and left out. Unknown users and items are refused, but where neither the data
+        set nor the store lists users, or ``dataset.implied_users`` says so, the events say which there are.
 
         Args:
             dataset: What a reader found.
             create_unknown: Create unknown users, and unknown items with an empty text.
             text_limit: Longer texts are cut to this many characters and counted.
             on_progress: Told after every batch.
+            quarantine: Takes the interactions that are wrong, so that the others go in.
 
         Raises:
-            InputError: If anything in the data set is wrong; the message names file, row and remedy, and
-                the store is as it was before.
+            InputError: If anything is wrong; it names file, row and remedy, and the store is as it was before.
         """
-        options = ImportOptions(create_unknown=create_unknown, text_limit=text_limit, now=self._clock())
+        options = ImportOptions(create_unknown, text_limit, self._clock(), quarantine)
         with self._writing() as connection:
             return import_into(connection, dataset, options, on_progress=on_progress)
 
