@@ -29,7 +29,7 @@ class AmrConfig(VbprConfig):
 
     perturbation: Positive = 0.1
     adversarial_weight: Weight = 1.0
-    adversarial_epochs: Count = 200
+    adversarial_epochs: Count = 50
 
 
 class Amr(nn.Module):
