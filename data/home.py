@@ -51,7 +51,7 @@ class Home:
             root=folder,
             database_url=env.get(DATABASE_VARIABLE) or f"sqlite:///{folder / 'coldcast.db'}",
             mlflow_url=env.get(MLFLOW_VARIABLE) or f"sqlite:///{folder / 'mlflow' / 'mlflow.db'}",
-            dagster_url=env.get(DAGSTER_VARIABLE) or None,
+            dagster_url=_for_dagster(env.get(DAGSTER_VARIABLE) or "") or None,
         )
 
     def create(self) -> Home:
@@ -84,3 +84,9 @@ class Home:
     def run_lock(self) -> Path:
         """The file whose lock the running job holds."""
         return self.root / "run.lock"
+
+
+def _for_dagster(url: str) -> str:
+    """Name the driver that Dagster's own statements are written for; ``postgresql://`` alone means another."""
+    scheme, mark, rest = url.partition("://")
+    return f"postgresql+psycopg2://{rest}" if mark and scheme in ("postgresql", "postgres") else url

@@ -48,6 +48,8 @@ def use_home(home: Home) -> Home:
     home.create()
     os.environ[HOME_VARIABLE] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
+    if home.dagster_url:
+        os.environ[DAGSTER_VARIABLE] = home.dagster_url  # with the driver named
     settings = instance_settings(home)
     # The command line has a terminal of its own: capturing would take the bars from it, and the processes that
     # Dagster starts for capturing answer Ctrl-C with a traceback each.

@@ -80,5 +80,6 @@ def _past_run(record: Any, now: float) -> PastRun:
     return PastRun(
         data=run.tags.get(DATA_TAG, ""),
         failed=run.is_finished and run.status is not dg.DagsterRunStatus.SUCCESS,
-        ended_minutes_ago=max(0.0, (now - ended) / 60) if run.is_finished else None,
+        # an end in the future is a clock that went back: by less than a cool-down it waits, by more it does not
+        ended_minutes_ago=abs(now - ended) / 60 if run.is_finished else None,
     )

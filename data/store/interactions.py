@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from data.store.bulk import change_rows, copy_rows, rows_of
+from data.store.bulk import change_rows, copy_arrays, rows_of
 from data.store.users_items import max_revision
 from data.tables import interactions, items, users
 
@@ -140,20 +141,24 @@ def add_events(connection: Connection, events: EventTable, *, first_key: int) ->
     Returns:
         How many were added.
     """
-    keys = np.arange(first_key, first_key + len(events))
-    rows = rows_of(keys, events.user_keys, events.item_keys, events.times, events.weights)
-    columns = ("interaction_key", "user_key", "item_key", "time", "weight")
+    columns: dict[str, NDArray[Any]] = {
+        "interaction_key": np.arange(first_key, first_key + len(events), dtype=np.int64),
+        "user_key": events.user_keys,
+        "item_key": events.item_keys,
+        "time": events.times,
+        "weight": events.weights,
+    }
     listed = ", ".join(columns)
     on_conflict = "ON CONFLICT (user_key, item_key, time) DO NOTHING"
     if connection.dialect.name != "postgresql":
         sql = f"INSERT INTO interactions ({listed}) VALUES (?, ?, ?, ?, ?) {on_conflict}"
         with _items_indexed_afterwards(connection, wanted=len(events) >= first_key):
-            return change_rows(connection, sql, rows)
+            return change_rows(connection, sql, rows_of(*columns.values()))
     connection.exec_driver_sql(
         "CREATE TEMPORARY TABLE IF NOT EXISTS staged ON COMMIT DROP "
         f"AS SELECT {listed} FROM interactions LIMIT 0"
     )
-    copy_rows(connection, "staged", columns, rows)
+    copy_arrays(connection, "staged", columns)
     added = connection.exec_driver_sql(
         f"INSERT INTO interactions ({listed}) SELECT {listed} FROM staged "
         f"ORDER BY interaction_key {on_conflict}"
