@@ -7,6 +7,9 @@ VENV ?= .venv
 TORCH_INDEX ?=
 DEMO_HOME ?= .coldcast-demo
 WORKERS ?= 2
+# How often `make test-faults` kills the chaos run, and what draws the moments.
+KILLS ?= 120
+SEED ?= 0
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -18,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --timeout 900
 FAST := not (slow or real_data or browser or gpu or benchmark or postgres or chaos)
 WHOLE := not (gpu or benchmark or postgres or chaos)
 
-.PHONY: help setup demo test test-fast test-postgres lint ui clean
+.PHONY: help setup demo test test-fast test-postgres test-faults lint ui clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -45,6 +48,9 @@ test-fast: $(STAMP)  ## the unmarked tests only (up to a minute)
 
 test-postgres: $(STAMP)  ## the store and the whole way on a PostgreSQL server of its own
 	$(BIN)/python -m pytest -m "postgres and not (gpu or benchmark)" --timeout 900
+
+test-faults: $(STAMP)  ## strikes at random moments (KILLS=120, SEED=0), and faults that take their time
+	COLDCAST_KILLS=$(KILLS) COLDCAST_CHAOS_SEED=$(SEED) $(BIN)/python -m pytest -m "chaos and not (gpu or benchmark or postgres)" --timeout 1800
 
 lint: $(STAMP)  ## style, types and import contracts
 	$(BIN)/ruff check .

@@ -127,7 +127,7 @@ user_vectors = Table(
     metadata,
     _version(),
     Column("user_key", Key, ForeignKey("users.user_key"), primary_key=True),
-    Column("vector", LargeBinary, nullable=False),  # float32, little-endian
+    Column("vector", LargeBinary, nullable=False),  # float32, little-endian, then their CRC-32
 )
 
 item_vectors = Table(

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
+from zlib import crc32
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
+from data.errors import StoreError
 from data.store.bulk import Row, insert_rows, rows_of
 from data.store.users_items import item_events, item_keys, user_keys
 from data.tables import audiences, item_vectors, items, user_vectors, users
 
 ItemKind = Literal["warm", "cold", "held_out"]
 STORED = np.dtype("<f4")
+CHECK_BYTES = 4
 LOG_PROBABILITY_SLACK = 1e-3  # nats above 0 that float32 rounding may leave
 
 
@@ -183,7 +186,8 @@ def read_user_vectors(connection: Connection, version: int, *, dimension: int) -
         .order_by(user_vectors.c.user_key)
     )
     rows = connection.execute(statement).all()
-    return UserVectors(_object([row[0] for row in rows]), _matrix([row[1] for row in rows], dimension))
+    ids = _object([row[0] for row in rows])
+    return UserVectors(ids, _matrix([row[1] for row in rows], dimension, of=("user", ids, version)))
 
 
 def read_item_vectors(connection: Connection, version: int, *, dimension: int) -> ItemVectors:
@@ -197,7 +201,9 @@ def read_item_vectors(connection: Connection, version: int, *, dimension: int) -
     )
     rows = connection.execute(statement).all()
     ids, kinds, hashes = (_object([row[at] for row in rows]) for at in range(3))
-    return ItemVectors(ids, kinds, hashes, _matrix([row[3] for row in rows], dimension))
+    return ItemVectors(
+        ids, kinds, hashes, _matrix([row[3] for row in rows], dimension, of=("item", ids, version))
+    )
 
 
 def read_audiences(
@@ -262,11 +268,25 @@ def _require_vectors(
 
 
 def _blobs(vectors: NDArray[np.float32]) -> list[bytes]:
-    return [row.tobytes() for row in np.ascontiguousarray(vectors, dtype=STORED)]
+    """The numbers of each vector, and behind them their CRC-32: a flipped byte of a float is a float too."""
+    rows = (row.tobytes() for row in np.ascontiguousarray(vectors, dtype=STORED))
+    return [row + crc32(row).to_bytes(CHECK_BYTES, "little") for row in rows]
 
 
-def _matrix(blobs: list[bytes], dimension: int) -> NDArray[np.float32]:
-    flat = np.frombuffer(b"".join(blobs), dtype=STORED).astype(np.float32)
+def _matrix(
+    blobs: list[bytes], dimension: int, *, of: tuple[str, NDArray[np.object_], int]
+) -> NDArray[np.float32]:
+    """Read vectors of some users or items of a version; those of an older coldcast have no check behind them."""
+    size = STORED.itemsize * dimension
+    for at, blob in enumerate(blobs):
+        check = blob[size:]
+        if len(blob) < size or (check and crc32(blob[:size]) != int.from_bytes(check, "little")):
+            kind, ids, version = of
+            raise StoreError(
+                f"the published vector of {kind} {ids[at]!r} in version {version} is damaged. Remedy: "
+                "`coldcast rollback` to the version before, or restore a backup of the store"
+            )
+    flat = np.frombuffer(b"".join(blob[:size] for blob in blobs), dtype=STORED).astype(np.float32)
     return flat.reshape(len(blobs), dimension)
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
+from data.errors import StoreError
 from data.item_texts import text_hash
 from data.store.publication import ModelVersion, Publication
 from data.store.store import Store
@@ -55,6 +57,34 @@ def test_what_is_published_comes_back_bit_for_bit(world: Store) -> None:
     np.testing.assert_allclose(audience.log_probabilities, np.log([0.6, 0.3]), rtol=1e-12)
     assert len(world.read_audiences(7, ["x"])) == 0
     assert [row.version for row in world.model_versions()] == [7]
+
+
+@pytest.mark.parametrize(("table", "kind"), [("user_vectors", "user 'a'"), ("item_vectors", "item 'x'")])
+def test_a_flipped_byte_in_a_published_vector_is_told_and_the_version_before_still_answers(
+    world: Store, table: str, kind: str
+) -> None:
+    world.publish(model(1), reason="first")
+    world.publish(model(2), reason="second")
+    key = f"{table.partition('_')[0]}_key"
+    one = sa.text(f"SELECT vector FROM {table} WHERE version = 2 AND {key} = 1")
+    with world.engine.begin() as connection:
+        content = bytearray(connection.execute(one).scalar_one())
+        content[5] ^= 1  # the second number changes a little, and stays finite
+        put = sa.text(f"UPDATE {table} SET vector = :vector WHERE version = 2 AND {key} = 1")
+        connection.execute(put, {"vector": bytes(content)})
+    with pytest.raises(StoreError, match=f"vector of {kind} in version 2 is damaged.*coldcast rollback"):
+        world.read_published(2)
+    assert world.rollback_publication(reason="damaged").version == 1
+    assert len(world.read_published(1)[0]) == 2
+
+
+def test_vectors_that_an_older_coldcast_wrote_are_read(world: Store) -> None:
+    world.publish(model(1), reason="first")
+    with world.engine.begin() as connection:
+        for table in ("user_vectors", "item_vectors"):
+            connection.execute(sa.text(f"UPDATE {table} SET vector = substr(vector, 1, 12)"))
+    users, _ = world.read_published(1)
+    assert users.vectors.tobytes() == model(1).users.vectors.tobytes()
 
 
 def test_a_failure_half_way_publishes_nothing(world: Store) -> None:

@@ -1,0 +1,51 @@
+"""What a struck process runs: a server imports this once and forks a child for each command, so none starts up."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import great_expectations  # noqa: F401
+import mlflow  # noqa: F401
+import pandas  # noqa: F401
+import peft  # noqa: F401
+import torch  # noqa: F401
+import transformers  # noqa: F401
+
+import orchestration.cli
+import orchestration.definitions
+import orchestration.placing
+import orchestration.releases
+import orchestration.retraining
+
+
+def run(arguments: list[str], log: str) -> None:
+    """Run a `coldcast` command in a process group of its own; its words go to a file."""
+    os.setsid()
+    stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for descriptor in (1, 2):
+        os.dup2(stream, descriptor)
+    os.environ["COLUMNS"] = "500"
+    sys.argv = ["coldcast", *arguments]
+    orchestration.cli.main(arguments)
+
+
+def check_registry(home: str, log: str) -> None:
+    """End well only if the champion alias is at the published version and no run of Dagster or MLflow goes on."""
+    os.setsid()
+    stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for descriptor in (1, 2):
+        os.dup2(stream, descriptor)
+    from assets.resources import RegistryResource
+    from data.store.store import Store
+    from tests.faults.homes import mlflow_states, run_states
+
+    with Store.open(f"sqlite:///{Path(home) / 'coldcast.db'}") as store:
+        current = store.current_publication()
+    champion = RegistryResource(home=home).open().champion()
+    assert current is not None
+    assert champion is not None
+    assert champion.version == current.version
+    assert "RUNNING" not in mlflow_states(Path(home), stations=False)
+    assert not {"STARTED", "STARTING", "QUEUED"} & set(run_states(Path(home)))
