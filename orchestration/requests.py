@@ -7,8 +7,9 @@ from typing import Any
 import dagster as dg
 
 from assets.dead_runs import report_dead_runs
+from assets.retrain_rule import Decision
 from data.home import Home
-from orchestration.rules import Decision, PastRun, attempt
+from orchestration.rules import PastRun, attempt
 from orchestration.settings import Settings
 
 DATA_TAG = "coldcast/data"

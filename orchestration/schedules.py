@@ -4,9 +4,9 @@ import os
 
 import dagster as dg
 
+from assets.retrain_rule import Decision, RetrainRule
 from data.home import Home
 from orchestration.jobs import PARTITIONS, retrain
-from orchestration.rules import Decision, RetrainRule
 from orchestration.sensors import ask_for_retrain
 
 

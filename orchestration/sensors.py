@@ -8,9 +8,13 @@ import dagster as dg
 
 from assets.ended_runs import end_in_mlflow
 from assets.resources import RegistryResource, StoreResource
+from assets.retrain_rule import Decision, retrain_due
+from data.home import Home
+from data.store.store import Store
 from orchestration.jobs import PARTITIONS, place_cold_items, retrain
 from orchestration.requests import home_settings, last_request_failed, past_runs, request_run
-from orchestration.rules import Decision, not_yet, retrain_due
+from orchestration.rules import PastRun, not_yet
+from orchestration.signals import read_signals
 
 RETRAIN_TICK_SECONDS = 60
 PLACE_TICK_SECONDS = 30
@@ -20,19 +24,16 @@ PLACE_TICK_SECONDS = 30
     job=retrain,
     minimum_interval_seconds=RETRAIN_TICK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Requests a retrain when users outside the published vocabulary exceed a threshold.",
+    description="Requests a retrain when new users, their traffic, age, drift or a falling metric reach a threshold.",
 )
 def new_users(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
-    """Count users outside the published version's vocabulary; ask once per content."""
-    _, settings = home_settings()
-    rule = settings.rule()
+    """Compare what is new to the published version with the thresholds; ask once per content."""
+    home, settings = home_settings()
     with store.open() as opened:
-        published = opened.current_publication()
-        if published is None:
-            return dg.SkipReason("nothing is published yet: `coldcast retrain` makes the first version")
-        outside = opened.count_users_outside(published.version, min_events=rule.min_interactions)
-        known = opened.counts()["users"] - opened.count_users_outside(published.version, min_events=0)
-    decision = retrain_due(outside, known, rule)
+        signals = read_signals(opened, home, settings.rule())
+    if signals is None:
+        return dg.SkipReason("nothing is published yet: `coldcast retrain` makes the first version")
+    decision = retrain_due(signals, settings.rule())
     if not decision.act and not last_request_failed(context.instance, "retrain"):
         return dg.SkipReason(decision.message)
     asked = ask_for_retrain(context, trigger="new users")
@@ -66,6 +67,9 @@ def ask_for_retrain(
     waiting = not_yet(past, settings.rule().cool_down_minutes, rest_after_success=True)
     if waiting is not None:
         return waiting
+    done = _done_already(home, past)
+    if done is not None:
+        return done
     end_in_mlflow(context.instance, RegistryResource(home=str(home.root)))
     plan = plan_retrain(home, settings)
     if not plan.stations:
@@ -82,6 +86,17 @@ def ask_for_retrain(
     if isinstance(request, Decision):
         return request
     return Asked(key, request.with_replaced_attrs(partition_key=key), plan.reason)
+
+
+def _done_already(home: Home, past: list[PastRun]) -> Decision | None:
+    """Say that a run has finished on all there is; found without reading the store, which planning has to."""
+    with Store.open(home.database_url) as store:
+        rows = store.snapshots()
+        if not rows or rows[-1].watermark != store.watermark():
+            return None
+    if any(run.data == rows[-1].key and not run.failed for run in past):
+        return Decision(False, "a run for this data has already finished")
+    return None
 
 
 @dg.sensor(

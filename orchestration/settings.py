@@ -13,6 +13,7 @@ from assets.evaluation_report import EvaluationRun
 from assets.placement import Placement
 from assets.recipes import RecipeName
 from assets.recipes import recipe as recipe_settings
+from assets.retrain_rule import RetrainRule
 from assets.run_config import RunConfig, SharedConfig
 from assets.token_vectors import TokenVectorsRun
 from assets.user_vocabulary_checkpoint import FilterLLMRun
@@ -20,7 +21,6 @@ from data.errors import InputError
 from data.home import Home
 from data.split_choice import SplitChoice
 from orchestration.executors import ExecutionChoice
-from orchestration.rules import RetrainRule
 from orchestration.setting_types import typed
 
 STATIONS: dict[str, tuple[str, type[RunConfig]]] = {

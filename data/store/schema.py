@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -59,16 +60,22 @@ def pending_revisions(connection: Connection, current: str | None) -> list[str]:
     Raises:
         StoreError: If ``current`` is unknown to this code, so was written by a newer one.
     """
-    script = ScriptDirectory.from_config(_config())
-    known = [revision.revision for revision in script.walk_revisions()][::-1]
+    known = known_revisions(MIGRATIONS)
     if current is None:
-        return known
+        return list(known)
     if current not in known:
         raise StoreError(
             f"the database {masked(connection.engine.url)} has schema revision {current!r}, this coldcast "
             f"knows only up to {known[-1]!r}. Remedy: upgrade coldcast, or use another database"
         )
-    return known[known.index(current) + 1 :]
+    return list(known[known.index(current) + 1 :])
+
+
+@cache
+def known_revisions(folder: Path) -> tuple[str, ...]:
+    """List the revisions in a folder, oldest first; read once in a process, since every opening asks."""
+    script = ScriptDirectory.from_config(_config(folder=folder))
+    return tuple(revision.revision for revision in script.walk_revisions())[::-1]
 
 
 def require_newest(connection: Connection) -> None:
@@ -95,9 +102,9 @@ def _require_no_foreign_tables(connection: Connection) -> None:
         )
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection | None = None, *, folder: Path = MIGRATIONS) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config

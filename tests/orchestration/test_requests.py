@@ -6,8 +6,9 @@ import dagster as dg
 import pytest
 
 from assets.dead_runs import PROCESS_TAG
+from assets.retrain_rule import Decision
 from orchestration.requests import last_request_failed, past_runs, request_run
-from orchestration.rules import Decision, PastRun
+from orchestration.rules import PastRun
 from tests.orchestration.worlds import past_run
 
 FAILURE, SUCCESS, STARTED = (

@@ -1,63 +1,9 @@
-"""The decisions to act, as arithmetic."""
+"""When a job may be asked for, as arithmetic."""
 
 import pytest
 
-from orchestration.rules import Decision, PastRun, RetrainRule, attempt, is_cron, not_yet, retrain_due
-
-RULE = RetrainRule(users=10, share=0.5, min_interactions=2, cool_down_minutes=30)
-
-
-@pytest.mark.parametrize(
-    ("outside", "known", "act"),
-    [
-        (0, 0, False),
-        (9, 100, False),
-        (10, 100, True),
-        (4, 5, False),
-        (5, 5, True),
-        (0, 100, False),
-        (1, 0, True),
-    ],
-)
-def test_a_retrain_is_due_at_either_threshold(outside: int, known: int, act: bool) -> None:
-    decision = retrain_due(outside, known, RULE)
-    assert decision.act is act
-    assert str(outside) in decision.message
-    assert str(known) in decision.message
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"users": 0}, "users must be at least 1, got 0"),
-        ({"share": 0.0}, "share must be in"),
-        ({"share": 1.1}, "share must be in"),
-        ({"min_interactions": 0}, "min_interactions must be at least 1"),
-        ({"cool_down_minutes": -1.0}, "cool_down_minutes must not be negative"),
-    ],
-)
-def test_a_rule_out_of_range_is_refused(values: dict[str, float], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        RetrainRule(**values)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("0 3 * * *", True),
-        ("*/5 0-6/2 1,15 * 1-5", True),
-        ("0 3 * *", False),
-        ("tomorrow", False),
-        ("60 3 * * *", False),
-        ("0 24 * * *", False),
-        ("0 3 0 * *", False),
-        ("0 6-3 * * *", False),
-        ("*/0 * * * *", False),
-    ],
-)
-def test_cron_expressions(text: str, expected: bool) -> None:
-    assert is_cron(text) is expected
-
+from assets.retrain_rule import Decision
+from orchestration.rules import PastRun, attempt, not_yet
 
 GOING = PastRun("a", failed=False, ended_minutes_ago=None)
 

@@ -9,7 +9,9 @@ import dagster as dg
 import pytest
 
 from assets.resources import StoreResource
+from assets.watch_history import Measurement, WatchHistory
 from data.home import Home
+from orchestration.artifact_folder import write_artifact
 from orchestration.requests import DATA_TAG
 from orchestration.sensors import items_digest, new_users, unplaced_items
 from tests.orchestration.worlds import USERS, add_items, arrive, filled, open_store, past_run, publish_all
@@ -75,9 +77,14 @@ def asked(result: dg.RunRequest | str) -> dg.RunRequest:
 
 def enter(
     instance: dg.DagsterInstance, request: dg.RunRequest, job: str, status: dg.DagsterRunStatus
-) -> None:
+) -> dg.DagsterRun:
     """What the daemon would do with a request."""
-    past_run(instance, job, status, data=request.tags[DATA_TAG])
+    return past_run(instance, job, status, data=request.tags[DATA_TAG])
+
+
+def look(home: Home, **numbers: float) -> None:
+    """What the watch would leave behind."""
+    write_artifact(home.artifacts / "watch" / "latest", WatchHistory((Measurement(1, 0, numbers),)))
 
 
 def test_the_first_tick_of_an_empty_home_says_what_to_do(home: Home, instance: dg.DagsterInstance) -> None:
@@ -86,10 +93,12 @@ def test_the_first_tick_of_an_empty_home_says_what_to_do(home: Home, instance: d
 
 
 def test_nothing_new_is_skipped_with_the_numbers(world: Home, instance: dg.DagsterInstance) -> None:
-    assert tick(instance) == (
-        f"0 users with at least 3 interactions are outside the published vocabulary of {USERS} (0.0% of {USERS}); "
-        "thresholds: 2 users or 100.0%: nothing to do"
+    told = str(tick(instance))
+    assert told.startswith(
+        f"0 users with at least 3 interactions are outside the published vocabulary of {USERS} (0.0% of {USERS}), "
+        "thresholds 2 users or 100.0%; they made 0.0% of "
     )
+    assert told.endswith("loss of the forward metric not measured, threshold 0.3: nothing to do")
     assert place_tick(instance) == "every item has a vector of version 1"
 
 
@@ -184,19 +193,73 @@ def test_a_nightly_run_that_failed_is_asked_for_again_below_the_threshold(
 
 
 @pytest.mark.slow
-def test_two_hundred_ticks_ask_exactly_once_for_one_crossing(
+def test_a_thousand_ticks_on_unchanged_data_ask_for_nothing(
     world: Home, instance: dg.DagsterInstance
 ) -> None:
     set_cool_down(world, 0)
-    assert not [one for _ in range(200) if isinstance(one := tick(instance), dg.RunRequest)]
+    assert not [one for _ in range(1000) if isinstance(one := tick(instance), dg.RunRequest)]
+
+
+@pytest.mark.slow
+def test_a_thousand_ticks_ask_exactly_once_for_one_crossing(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    """While the run is under way, after it has finished, and for a daemon that was started anew."""
+    set_cool_down(world, 0)
     arrive(world, "new-a", "new-b")
+    first = asked(tick(instance))
+    run = enter(instance, first, "retrain", dg.DagsterRunStatus.STARTED)
+    assert not [one for _ in range(333) if isinstance(one := tick(instance), dg.RunRequest)]
+    instance.delete_run(run.run_id)
+    enter(instance, first, "retrain", SUCCESS)
+    assert not [one for _ in range(333) if isinstance(one := tick(instance), dg.RunRequest)]
+    with dg.DagsterInstance.from_ref(instance.get_ref()) as restarted:
+        assert not [one for _ in range(333) if isinstance(one := tick(restarted), dg.RunRequest)]
+
+
+@pytest.mark.slow
+def test_a_burst_gives_one_run_and_a_failed_one_is_asked_for_once_more(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    arrive(world, "new-a", "new-b")
+    enter(instance, asked(tick(instance)), "retrain", SUCCESS)
     keys = []
-    for number in range(20):
-        result = tick(instance)
-        if isinstance(result, dg.RunRequest):
-            keys.append(result.run_key)
-            enter(instance, result, "retrain", dg.DagsterRunStatus.STARTED if number < 10 else SUCCESS)
-    assert len(keys) == 1
+    for number in range(100):
+        if number % 10 == 0:
+            arrive(world, f"burst-{number}")
+        keys.append(tick(instance))
+    assert all("the next one comes 30 minutes after it" in str(told) for told in keys)
+    set_cool_down(world, 0)
+    second = asked(tick(instance))
+    enter(instance, second, "retrain", FAILURE)
+    third = asked(tick(instance))
+    assert third.run_key == str(second.run_key).removesuffix("-0") + "-1"
+    enter(instance, third, "retrain", SUCCESS)
+    assert {isinstance(tick(instance), str) for _ in range(50)} == {True}
+
+
+def test_a_threshold_changed_in_the_file_holds_at_the_next_tick(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    arrive(world, "new-a")
+    assert isinstance(tick(instance), str)
+    world.config_file.write_text("sensors: {users: 1}\n")
+    asked(tick(instance))
+
+
+def test_what_the_watch_measured_is_a_threshold(world: Home, instance: dg.DagsterInstance) -> None:
+    look(world, forward_drop=0.29, text_distance=0.1)
+    told = str(tick(instance))
+    assert "distance of new texts 0.100" in told
+    assert "loss of the forward metric 0.290" in told
+    look(world, forward_drop=0.31)
+    asked(tick(instance))
+
+
+def test_a_damaged_measurement_is_none(world: Home, instance: dg.DagsterInstance) -> None:
+    look(world, forward_drop=0.9)
+    (world.artifacts / "watch" / "latest" / "measurements.json").write_text("[]")
+    assert "loss of the forward metric not measured" in str(tick(instance))
 
 
 @pytest.mark.slow
@@ -249,10 +312,10 @@ def test_a_new_text_is_placed_again_and_another_version_too(
 
 
 @pytest.mark.slow
-def test_two_hundred_ticks_without_new_items_ask_for_nothing(
+def test_a_thousand_ticks_without_new_items_ask_for_nothing(
     world: Home, instance: dg.DagsterInstance
 ) -> None:
-    assert {place_tick(instance) for _ in range(200)} == {"every item has a vector of version 1"}
+    assert {place_tick(instance) for _ in range(1000)} == {"every item has a vector of version 1"}
 
 
 @pytest.mark.slow

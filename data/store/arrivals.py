@@ -1,0 +1,100 @@
+"""What has arrived since the published version's snapshot, and who brought it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
+
+from data.store.interactions import Watermark
+from data.store.publication import current_publication, version_row
+from data.store.snapshots import snapshot_row
+from data.tables import interactions, items, user_vectors, users
+
+NOTHING_SEEN = Watermark(0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What is new to the published version.
+
+    Args:
+        version: The published version.
+        made_at: When its vectors were written first, unix seconds.
+        watermark: How far its snapshot reached; zeros where the store does not know the snapshot.
+        users_known: Users in its vocabulary.
+        users_outside: Users with enough events of whom it has no vector.
+        new_events: Events since the snapshot.
+        events_outside: Those of them made by users of whom it has no vector.
+    """
+
+    version: int
+    made_at: int
+    watermark: Watermark
+    users_known: int
+    users_outside: int
+    new_events: int
+    events_outside: int
+
+
+@dataclass(frozen=True, eq=False)
+class NamedEvents:
+    """Events by external ids, shape (N,) each, the oldest arrival first."""
+
+    user_ids: NDArray[np.object_]
+    item_ids: NDArray[np.object_]
+
+    def __len__(self) -> int:
+        return len(self.user_ids)
+
+
+def read_arrivals(connection: Connection, *, min_events: int) -> Arrivals | None:
+    """Count what is new to the published version; None where nothing is published.
+
+    Args:
+        connection: In a transaction.
+        min_events: A user outside counts from this many events on, at least 1.
+    """
+    published = current_publication(connection)
+    row = None if published is None else version_row(connection, published.version)
+    if row is None:
+        return None
+    try:
+        watermark = snapshot_row(connection, row.snapshot_key).watermark
+    except KeyError:
+        watermark = NOTHING_SEEN
+    inside = sa.select(user_vectors.c.user_key).where(user_vectors.c.version == row.version)
+    fresh = interactions.c.interaction_key > watermark.interaction_key
+    outside = (users.c.n_events >= min_events) & users.c.user_key.not_in(inside)
+    return Arrivals(
+        version=row.version,
+        made_at=row.created_at,
+        watermark=watermark,
+        users_known=_count(connection, user_vectors.c.version == row.version),
+        users_outside=_count(connection, outside),
+        new_events=_count(connection, fresh),
+        events_outside=_count(connection, fresh & interactions.c.user_key.not_in(inside)),
+    )
+
+
+def read_newest_events(connection: Connection, *, after: int, limit: int) -> NamedEvents:
+    """Read the last ``limit`` events with an interaction_key above ``after``, the oldest of them first."""
+    statement = (
+        sa.select(users.c.user_id, items.c.item_id)
+        .select_from(interactions)
+        .join(users, users.c.user_key == interactions.c.user_key)
+        .join(items, items.c.item_key == interactions.c.item_key)
+        .where(interactions.c.interaction_key > after)
+        .order_by(interactions.c.interaction_key.desc())
+        .limit(limit)
+    )
+    rows = connection.execute(statement).all()[::-1]
+    columns = np.array([tuple(row) for row in rows], dtype=object).reshape(-1, 2)
+    return NamedEvents(columns[:, 0], columns[:, 1])
+
+
+def _count(connection: Connection, condition: sa.ColumnElement[bool]) -> int:
+    return int(connection.execute(sa.select(sa.func.count()).where(condition)).scalar_one())

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from data.store.arrivals import NOTHING_SEEN
+from data.store.store import Store
+from tests.data.store.conftest import NOW
+from tests.data.store.test_publication import model
+from tests.data.store.worlds import dataset, small
+
+
+def test_nothing_is_new_to_nothing(store: Store) -> None:
+    assert store.arrivals(min_events=1) is None
+
+
+def test_what_came_after_the_snapshot_is_counted_by_who_brought_it(store: Store) -> None:
+    store.import_dataset(small())
+    row = store.add_snapshot("0123456789abcdef", protocol="live", watermark=store.watermark())
+    given = replace(model(1), snapshot_key=row.key)
+    store.publish(given, reason="first")
+    quiet = store.arrivals(min_events=1)
+    assert quiet is not None
+    assert (quiet.users_known, quiet.users_outside, quiet.new_events, quiet.events_outside) == (2, 0, 0, 0)
+    assert (quiet.version, quiet.made_at, quiet.watermark) == (1, NOW, row.watermark)
+    late = [("a", "z", 50, 1.0), ("c", "z", 60, 1.0), ("d", "x", 70, 1.0), ("d", "y", 80, 1.0)]
+    store.import_dataset(dataset(["d"], None, late))
+    busy = store.arrivals(min_events=2)
+    assert busy is not None
+    assert (busy.users_outside, busy.new_events, busy.events_outside) == (1, 4, 3)
+    newest = store.newest_events(after=row.watermark.interaction_key, limit=3)
+    assert list(zip(newest.user_ids, newest.item_ids, strict=True)) == [("c", "z"), ("d", "x"), ("d", "y")]
+    assert len(store.newest_events(after=store.watermark().interaction_key, limit=3)) == 0
+
+
+def test_without_its_snapshot_everything_is_new_to_a_version(store: Store) -> None:
+    store.import_dataset(small())
+    store.publish(model(1), reason="by hand")
+    found = store.arrivals(min_events=1)
+    assert found is not None
+    assert found.watermark == NOTHING_SEEN
+    assert found.new_events == 4
