@@ -134,6 +134,29 @@ def test_unknown_users_and_items_are_created_when_asked_for(tmp_path: Path) -> N
         assert sorted(store.read_items().item_ids.tolist()) == ["x", "y", "zzz"]
 
 
+def test_a_poisoned_batch_goes_on_without_its_poison(tmp_path: Path) -> None:
+    """One row in a hundred is absurd: with a quarantine the others go in, without one the file is refused."""
+    home, items, events = tmp_path / "home", tmp_path / "items.csv", tmp_path / "events.csv"
+    items.write_text(ITEMS)
+    rows = [f"u{n},{'xy'[n % 2]},{n + 1}" for n in range(300)]
+    rows[50], rows[150], rows[250] = ",x,1", "a,no such item,1", "a,x,99999999999999"
+    events.write_text("user_id,item_id,time\n" + "\n".join(rows) + "\n")
+    arguments = ("import", "files", "--items", items, "--interactions", events)
+    refused(coldcast(home, *arguments))
+    done = coldcast(home, *arguments, "--quarantine", tmp_path / "aside.csv")
+    assert done.exit_code == 0, done.output
+    assert "297 interactions added" in done.output
+    assert f"3 interactions set aside, with reasons, in {tmp_path / 'aside.csv'}" in done.output
+    assert (tmp_path / "aside.csv").read_text().splitlines() == [
+        "row,user_id,item_id,time,weight,reason",
+        "52,,x,1,,user_id is empty",
+        "152,a,no such item,1,,item_id is unknown",
+        "252,a,x,99999999999999,,time lies in the future",
+    ]
+    with Store.open(f"sqlite:///{home / 'coldcast.db'}") as store:
+        assert store.counts()["interactions"] == 297
+
+
 def test_long_texts_are_cut_and_counted_and_a_pair_at_another_time_is_an_event(tmp_path: Path) -> None:
     home, items, events = tmp_path / "home", tmp_path / "items.csv", tmp_path / "events.csv"
     items.write_text(f"item_id,text\nx,{'a ' * 50_000}\n")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from data.store.store import Store
 from orchestration import artifact_folder, io_managers
 from orchestration.artifact_folder import Restable, check_artifact
 from orchestration.jobs import PLACEMENT, TRAINING
@@ -60,6 +63,24 @@ def no_room_for(station: str, file: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def no_room_for_the_publication() -> Iterator[None]:
+    """Let no file grow beyond a few pages while the publication's transaction is written."""
+    unlimited = Store.publish
+
+    def publish(store: Store, *arguments: Any, **options: Any) -> Any:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, hard))
+        try:
+            return unlimited(store, *arguments, **options)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "publish", publish)
+        yield
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home with a world in it."""
@@ -74,10 +95,17 @@ def test_a_disk_that_fills_up_is_told_and_the_next_retrain_goes_on(home: Path) -
         with no_room_for(station, file):
             message = refused(coldcast(home, *RETRAIN))
         look_at_what_is_left(home, station, message)
-    assert run_states(home) == ["FAILURE"] * len(FAULTS)
+    with no_room_for_the_publication():
+        message = refused(coldcast(home, *RETRAIN))
+    assert message.startswith("publication failed: the database ")
+    assert "free disk space and repeat; nothing was written" in message
+    with Store.open(f"sqlite:///{home / 'coldcast.db'}") as store:
+        assert store.current_publication() is None
+        assert store.model_versions() == []
+    assert run_states(home) == ["FAILURE"] * (len(FAULTS) + 1)
     done = coldcast(home, *RETRAIN)
     assert done.exit_code == 0, done.output
-    assert "continuing snapshot" in done.output
+    assert "its version was accepted and is not published yet" in done.output
     assert [folder.parent.name for folder in artefacts(home)] == sorted(set(STATIONS) - {"publication"})
     assert contents_of(home)[2] is not None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -59,4 +60,20 @@ def test_the_run_fails_by_name_and_the_next_one_continues_at_registration(
         until_logged(home, command, station="promotion", words="STEP_START")
         assert command.strike(signal.SIGINT) == 130
         assert "at registered_model: " in command.output
+    assert "registered_model" in [folder.parent.name for folder in artefacts(home)]
+
+
+@pytest.mark.chaos
+def test_thirty_seconds_without_mlflow_cost_nothing_but_the_time(tmp_path: Path, proxy: Proxy) -> None:
+    """With the patience that a home has by default."""
+    home = tmp_path / "home"
+    assert coldcast(home, *WORLD).exit_code == 0
+    with started(home, *QUICK, COLDCAST_MLFLOW_URL=proxy.url) as command:
+        until_logged(home, command, station="evaluation_report", words="report: 0/")
+        proxy.cut()
+        time.sleep(30)
+        assert command.process.poll() is None, command.output
+        assert "registered_model" not in [folder.parent.name for folder in artefacts(home)]
+        proxy.join()
+        assert command.wait() == 0, command.output
     assert "registered_model" in [folder.parent.name for folder in artefacts(home)]
