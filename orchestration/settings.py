@@ -20,6 +20,7 @@ from assets.user_vocabulary_checkpoint import FilterLLMRun
 from data.errors import InputError
 from data.home import Home
 from data.split_choice import SplitChoice
+from orchestration.alert_choice import AlertChoice
 from orchestration.executors import ExecutionChoice
 from orchestration.setting_types import typed
 
@@ -35,7 +36,9 @@ PLAIN: dict[str, type[Any]] = {
     "snapshot": SplitChoice,
     "sensors": RetrainRule,
     "execution": ExecutionChoice,
+    "alerts": AlertChoice,
 }
+HIDDEN = "***"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +101,10 @@ class Settings:
         """The sensors section."""
         return RetrainRule(**self.sections.get("sensors", {}))
 
+    def alerts(self) -> AlertChoice:
+        """The alerts section."""
+        return AlertChoice(**self.sections.get("alerts", {}))
+
     def require_users(self, n_users: int) -> None:
         """Refuse to keep more users per item than there are; the defaults take what there is.
 
@@ -117,11 +124,14 @@ class Settings:
         return Settings({**self.sections, section: {**self.sections.get(section, {}), **given}})._checked()
 
     def effective(self) -> dict[str, dict[str, Any]]:
-        """Every section with every field, defaults filled in."""
-        return {
+        """Every section with every field, defaults filled in; what is secret is not shown."""
+        shown = {
             section: dataclasses.asdict(kind(**self.sections.get(section, {})))
             for section, kind in section_classes().items()
         }
+        if shown["alerts"]["webhook"]:
+            shown["alerts"]["webhook"] = HIDDEN
+        return shown
 
     def _checked(self) -> "Settings":
         known = section_classes()
