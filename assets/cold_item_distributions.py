@@ -53,6 +53,7 @@ def cold_item_distributions(
     run_lock: RunLock,
 ) -> Iterator[dg.Output[ItemDistributions]]:
     """The users most likely to want each item that has no vector of the version in force."""
+    from assets.folding_in import with_provisional
     from assets.version_in_force import version_in_force
 
     settings: DistributionConfig = config.build()  # type: ignore[attr-defined]
@@ -62,7 +63,7 @@ def cold_item_distributions(
         if number is None:
             context.log.info("no version is accepted or published: nothing is placed")
             return
-        version = load_version(known, number, cache=registry.cache())
+        version = with_provisional(load_version(known, number, cache=registry.cache()), opened)
         waiting = waiting_items(opened, number, users=version.users, warm_items=version.warm_items)
     compute.apply()
     value = distributions_of(

@@ -26,6 +26,7 @@ def item_embeddings(
     run_lock: RunLock,
 ) -> dg.Output[PlacedItems]:
     """Vectors of the waiting items, from pseudo and real interactions; users and warm items stay as they are."""
+    from assets.folding_in import with_provisional
     from assets.model_version import load_version
     from assets.placed_items import place_waiting
     from assets.waiting_items import waiting_items
@@ -35,6 +36,7 @@ def item_embeddings(
     number = cold_item_distributions.version
     version = load_version(registry.open(), number, cache=registry.cache())
     with store.open() as opened:
+        version = with_provisional(version, opened, users=cold_item_distributions.user_ids)
         waiting = waiting_items(opened, number, users=version.users, warm_items=version.warm_items)
     placed = place_waiting(version, waiting, cold_item_distributions, placement.build())  # type: ignore[attr-defined]
     report(1, 1, f"{len(placed)} items")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WaitingItems:
-    """Items without a vector of a version.
+    """Items without a vector of a version, or with one made from far fewer events than there are now.
 
     Attributes:
         item_ids: External ids, length C.
@@ -48,7 +48,7 @@ class WaitingItems:
 
 
 def waiting_items(store: "Store", version: int, *, users: IdMap, warm_items: IdMap) -> WaitingItems:
-    """Read the items that a version has neither trained on nor placed yet, with their known readers.
+    """Read the items that a version has not trained on, not placed yet or outgrown, with their known readers.
 
     Args:
         store: The store.
@@ -59,7 +59,7 @@ def waiting_items(store: "Store", version: int, *, users: IdMap, warm_items: IdM
     Returns:
         The items in the order of their arrival.
     """
-    table = store.items_to_place(version)
+    table = store.items_to_move(version)
     fresh = ~warm_items.contains(table.item_ids)
     keys, ids = table.item_keys[fresh], table.item_ids[fresh]
     return WaitingItems(

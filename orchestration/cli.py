@@ -42,6 +42,7 @@ def main(context: click.Context, home: str | None) -> None:
       coldcast import citeulike --from DIR    events and texts into the store
       coldcast retrain                        snapshot, train, judge, register, promote, place, publish
       coldcast place --text "A new title"     the audience of a title never seen before
+      coldcast fold-in                        new users join at once, without a retrain
       coldcast status                         what is published, what waits
       coldcast ui                             Dagster and MLflow in the browser
     """
@@ -159,6 +160,26 @@ def place(
     placing.place_items(obj.home, Settings.read(obj.home, config_file, assignments), console=obj.console)
     if out is not None:
         placing.export_audiences(obj.home, out, console=obj.console)
+
+
+@main.command("fold-in")
+@click.option("--user", "user_id", help="Fold in this one user by --keywords; he is added if he is new.")
+@click.option("--keywords", help="What the user likes, in words; used while he has no interactions.")
+@click.pass_obj
+def fold_in(obj: Context, user_id: str | None, keywords: str | None) -> None:
+    """Give users outside the published vocabulary provisional vectors; the next retrain replaces them.
+
+    Everybody with interactions gets one from the items touched so far, in closed form. They are recommended to at
+    once, may stand in the audiences of items placed from now on, and count as outside until the retrain.
+    """
+    from orchestration import folding_in
+
+    if (user_id is None) != (keywords is None):
+        raise click.UsageError("--user and --keywords belong together; give both or neither")
+    if user_id is not None and keywords is not None:
+        folding_in.fold_in_one(obj.home, user_id, keywords, console=obj.console)
+        return
+    folding_in.fold_in_users(obj.home, console=obj.console)
 
 
 @main.command()

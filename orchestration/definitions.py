@@ -10,14 +10,16 @@ from assets.interaction_snapshot import interaction_snapshot
 from assets.item_embeddings import item_embeddings
 from assets.progress import Progress
 from assets.promotion import promotion
+from assets.provisional_users import provisional_users
 from assets.publication import publication
 from assets.published_space import published_space
 from assets.registered_model import registered_model
 from assets.token_vectors import token_vectors
 from assets.user_vocabulary_checkpoint import user_vocabulary_checkpoint
+from orchestration.arrival_sensors import new_users_fold_in, warming_items
 from orchestration.environments import DAEMON_WAITS_SECONDS, resources
 from orchestration.executors import one_or_many_processes
-from orchestration.jobs import evaluate, place_cold_items, retrain
+from orchestration.jobs import evaluate, fold_in, place_cold_items, retrain
 from orchestration.schedules import nightly_retrain
 from orchestration.sensors import new_users, unplaced_items
 
@@ -33,6 +35,7 @@ ASSETS = [
     cold_item_distributions,
     item_embeddings,
     publication,
+    provisional_users,
 ]
 
 
@@ -46,8 +49,8 @@ def build_definitions(progress: Progress, *, lock_wait_seconds: float) -> dg.Def
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=dg.load_asset_checks_from_package_module(expectations),
-        jobs=[retrain, place_cold_items, evaluate],
-        sensors=[new_users, unplaced_items],
+        jobs=[retrain, place_cold_items, fold_in, evaluate],
+        sensors=[new_users, unplaced_items, new_users_fold_in, warming_items],
         schedules=[nightly_retrain],
         resources=resources(progress=progress, lock_wait_seconds=lock_wait_seconds),
         executor=one_or_many_processes(lock_wait_seconds=lock_wait_seconds),

@@ -74,6 +74,13 @@ place_cold_items = _job(
     purpose="place",
     config=of_the_home_now("distributions", "placement"),
 )
+fold_in = _job(
+    "fold_in",
+    ("provisional_users",),
+    "Give users outside the published vocabulary provisional vectors from what they have touched.",
+    purpose="fold_in",
+    config=of_the_home_now("execution"),
+)
 evaluate = _job(
     "evaluate",
     ("evaluation_report",),

@@ -38,10 +38,11 @@ class Scored(BaseModel):
 
 
 class Recommendations(BaseModel):
-    """Items for a user, best first."""
+    """Items for a user, best first; provisional where the user was folded in since the last retrain."""
 
     user_id: str
     version: int
+    provisional: bool
     items: list[Scored]
 
 
@@ -109,7 +110,12 @@ def create_app(source: PublicationSource, *, check_seconds: float = 5.0) -> Fast
         """The items a user is most likely to want, without those already seen."""
         space = published.current()
         ranked = recommend_items(space, user_id, k=k, seen=source.items_of(user_id))
-        return Recommendations(user_id=user_id, version=space.version, items=_scored(ranked))
+        return Recommendations(
+            user_id=user_id,
+            version=space.version,
+            provisional=space.is_provisional(user_id),
+            items=_scored(ranked),
+        )
 
     @app.get("/audience/{item_id:path}")
     def audience(item_id: str, k: Wanted = 20) -> Audience:

@@ -26,6 +26,7 @@ class PublishedSpace:
         users: User vectors, shape (U, F), float32.
         item_ids: External ids of the I items that have a vector, in the order of ``items``.
         items: Item vectors, shape (I, F), float32.
+        n_provisional: How many of the users, the last ones, were folded in and not trained.
     """
 
     version: int
@@ -33,6 +34,7 @@ class PublishedSpace:
     users: NDArray[np.float32]
     item_ids: Sequence[str]
     items: NDArray[np.float32]
+    n_provisional: int = 0
 
     def __post_init__(self) -> None:
         for name, ids, vectors in (
@@ -58,6 +60,10 @@ class PublishedSpace:
             KeyError: If the version does not know the user.
         """
         return self._user_rows[user_id]
+
+    def is_provisional(self, user_id: str) -> bool:
+        """Whether the user's vector stands in for one that the next retrain will make; False for an unknown user."""
+        return self._user_rows.get(user_id, -1) >= len(self.user_ids) - self.n_provisional
 
     def item_row(self, item_id: str) -> int:
         """The item's row in ``items``.

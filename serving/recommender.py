@@ -51,7 +51,7 @@ def recommend_items(
     except KeyError:
         raise UnknownUserError(
             f"user {user_id!r} is not among the {len(space.user_ids)} users of version {space.version}; "
-            "new users join with the next retrain"
+            "new users join with `coldcast fold-in`, or with the next retrain"
         ) from None
     return _ranked(query, space.items, space.item_ids, k=k, excluded=space.known_item_rows(seen))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from data.store.connection import reading
 from data.store.served import read_items_of, read_users_of, read_vectors_state
 from data.store.store import Store
@@ -40,14 +42,21 @@ class StoreSource:
         return Edition(current.version, f"{current.published_at}-{state}")
 
     def read_space(self, version: int) -> PublishedSpace:
-        """All vectors of a version, read in one transaction.
+        """All vectors of a version, and those of the users folded in by now.
 
         Raises:
             KeyError: If the store has no vectors of this version.
         """
         users, items = self._store.read_published(version)
+        folded = self._store.read_provisional(version)
+        vectors = np.concatenate([users.vectors, folded.vectors]) if len(folded) else users.vectors
         return PublishedSpace(
-            version, tuple(users.user_ids), users.vectors, tuple(items.item_ids), items.vectors
+            version,
+            (*users.user_ids, *folded.user_ids),
+            vectors,
+            tuple(items.item_ids),
+            items.vectors,
+            len(folded),
         )
 
     def audience_of(self, version: int, item_id: str) -> Sequence[tuple[str, float]]:

@@ -49,6 +49,18 @@ class ProvisionalUsers:
     def __len__(self) -> int:
         return len(self.user_ids)
 
+    def only(self, user_ids: Sequence[str]) -> ProvisionalUsers:
+        """Some of the users, in the order given; KeyError if one is missing."""
+        place = {user: at for at, user in enumerate(self.user_ids)}
+        rows = np.array([place[user] for user in user_ids], dtype=np.int64)
+        return ProvisionalUsers(
+            np.asarray(self.user_ids, dtype=object)[rows],
+            self.n_events[rows],
+            np.asarray(self.keywords, dtype=object)[rows],
+            self.collaborative_scale[rows],
+            self.vectors[rows],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Strangers:

@@ -122,26 +122,70 @@ def solve_rows(
     Returns:
         Shape (rows, D), float32. A row without entries is zero.
     """
-    table = fixed.astype(np.float64)
-    spectrum, basis = np.linalg.eigh(unobserved_weight * (table.T @ table))
-    spectrum = np.maximum(spectrum, 0.0)  # rounding can leave a zero below zero
-    rotated = (table @ basis).astype(np.float32)  # (columns, D), Z; the small systems are well conditioned
-    solved = np.zeros((len(offsets) - 1, table.shape[1]))
-    degrees = np.diff(offsets)
-    for degree in np.unique(degrees[degrees > 0]):
-        rows = np.flatnonzero(degrees == degree)
-        step = max(1, NUMBERS_PER_BLOCK // int(degree * (table.shape[1] + degree)))
-        for start in range(0, len(rows), step):
-            block = rows[start : start + step]  # (b,), rows of equal size: no padding
-            entries = offsets[block][:, None] + np.arange(degree)  # (b, n)
-            scale = (1 / (spectrum + ridge[block][:, None])).astype(np.float32)  # (b, D), B
-            gathered = rotated[columns[entries]]  # (b, n, D)
-            roots = np.ones(entries.shape, dtype=np.float32)  # (b, n)
-            if weights is not None:
-                roots = np.sqrt(weights[entries])
-                gathered *= roots[:, :, None]
-            solved[block] = _solve_block(gathered, scale, roots)
-    return (solved @ basis.T).astype(np.float32)
+    return HalfSweep.of(fixed, unobserved_weight=unobserved_weight).rows(
+        offsets, columns, ridge=ridge, weights=weights
+    )
+
+
+@dataclass(frozen=True)
+class HalfSweep:
+    """What all rows of a half-sweep share, computed once: a row alone then costs a small system.
+
+    Attributes:
+        spectrum: s, shape (D,), float64.
+        basis: Q, shape (D, D), float64.
+        rotated: Z = H Q of every column that rows may name, shape (columns, D), float32.
+    """
+
+    spectrum: NDArray[np.float64]
+    basis: NDArray[np.float64]
+    rotated: FloatTable
+
+    @classmethod
+    def of(
+        cls, fixed: FloatTable, *, unobserved_weight: float, further: FloatTable | None = None
+    ) -> HalfSweep:
+        """Decompose ``a0 H'H``.
+
+        Args:
+            fixed: H, shape (columns, D), float32.
+            unobserved_weight: a0, > 0.
+            further: Columns (n, D) that rows may name too, after those of H, and that are no part of H'H.
+        """
+        table = fixed.astype(np.float64)
+        spectrum, basis = np.linalg.eigh(unobserved_weight * (table.T @ table))
+        spectrum = np.maximum(spectrum, 0.0)  # rounding can leave a zero below zero
+        if further is not None:
+            table = np.concatenate([table, further])
+        # float32: the small systems are well conditioned
+        return cls(spectrum, basis, (table @ basis).astype(np.float32))
+
+    def rows(
+        self,
+        offsets: IndexArray,
+        columns: IndexArray,
+        *,
+        ridge: NDArray[np.float64],
+        weights: FloatTable | None = None,
+    ) -> FloatTable:
+        """Solve each row; arguments and result as of :func:`solve_rows`."""
+        width = self.rotated.shape[1]
+        solved = np.zeros((len(offsets) - 1, width))
+        degrees = np.diff(offsets)
+        for degree in np.unique(degrees[degrees > 0]):
+            rows = np.flatnonzero(degrees == degree)
+            step = max(1, NUMBERS_PER_BLOCK // int(degree * (width + degree)))
+            for start in range(0, len(rows), step):
+                block = rows[start : start + step]  # (b,), rows of equal size: no padding
+                entries = offsets[block][:, None] + np.arange(degree)  # (b, n)
+                scale = (1 / (self.spectrum + ridge[block][:, None])).astype(np.float32)  # (b, D), B
+                gathered = self.rotated[columns[entries]]  # (b, n, D)
+                roots = np.ones(entries.shape, dtype=np.float32)  # (b, n)
+                if weights is not None:
+                    roots = np.sqrt(weights[entries])
+                    gathered *= roots[:, :, None]
+                solved[block] = _solve_block(gathered, scale, roots)
+        return (solved @ self.basis.T).astype(np.float32)
 
 
 def _solve_block(gathered: FloatTable, scale: FloatTable, roots: FloatTable) -> FloatTable:

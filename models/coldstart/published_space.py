@@ -7,7 +7,7 @@ on the second, and an offset puts both into one list.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +102,13 @@ class PublishedSpace:
         """(U, d) float32, as the collaborative model left them."""
         return self.users[:, : self.collaborative_size] * self.user_scale[:, None]
 
+    def with_users(self, vectors: FloatTable, user_scale: NDArray[np.float64]) -> PublishedSpace:
+        """The same space with further users after its own, vectors (P, F) and scales (P,)."""
+        users = np.concatenate([self.users, vectors]).astype(np.float32)
+        return replace(
+            self, users=users, user_scale=np.concatenate([self.user_scale, user_scale]).astype(np.float32)
+        )
+
     def save(self, directory: Path) -> None:
         """Write one ``.npz`` into an existing directory."""
         np.savez(
@@ -165,8 +172,17 @@ def compose(
 
 def spread(users: FloatTable, items: FloatTable) -> NDArray[np.float64]:
     """Standard deviation (U,) of each user's scores over the items; 1 where he has none."""
-    covariance = np.cov(items.astype(np.float64), rowvar=False).reshape(items.shape[1], -1)
-    variance = np.einsum("ud,de,ue->u", users, covariance, users, optimize=True)
+    return spread_under(users, covariance(items))
+
+
+def covariance(items: FloatTable) -> NDArray[np.float64]:
+    """How the items (W, D) vary, (D, D)."""
+    return np.cov(items.astype(np.float64), rowvar=False).reshape(items.shape[1], -1)
+
+
+def spread_under(users: FloatTable, varying: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As :func:`spread`, over items of a known covariance (D, D)."""
+    variance = np.einsum("ud,ud->u", users @ varying, users)
     return np.where(variance > 1e-12, np.sqrt(variance.clip(min=1e-12)), 1.0)
 
 

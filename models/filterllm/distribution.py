@@ -287,6 +287,41 @@ class FilterLLM(nn.Module):
         finally:
             self._memory = None
 
+    def with_users(self, tokens: FloatArray, bias: FloatArray) -> FilterLLM:
+        """This model with further users after its own; its parts are shared, its tables are not.
+
+        Args:
+            tokens: (P, D) float32, rows for the table of users as ``text_users`` gives it.
+            bias: (P,) float32, in nats.
+
+        Returns:
+            A model over U + P users, in evaluation mode, that knows no fingerprint.
+
+        Raises:
+            ValueError: If the model is not finished yet (its text tokens are not fused), or a width differs.
+        """
+        own = self.vocabulary
+        if self.text_tokens.shape[1]:
+            raise ValueError("further users join a finished model: this one's text tokens are not fused yet")
+        if tokens.shape != (len(bias), own.d):
+            raise ValueError(f"tokens must have shape ({len(bias)}, {own.d}), got {tokens.shape}")
+        device = own.bias.device
+        more = FilterLLM(
+            self.language_model,
+            config=self.config,
+            centring=self.centring,
+            mapper=self.mapper,
+            vocabulary=UserVocabulary(
+                torch.cat([own.tokens.detach(), torch.from_numpy(tokens).to(device)]),
+                torch.cat([own.bias.detach(), torch.from_numpy(bias).to(device)]),
+            ),
+        )
+        more.log_scale, more.text_weight = self.log_scale, self.text_weight
+        more.text_kernel, more.fusion, more.left_out = self.text_kernel, self.fusion, self.left_out
+        more.text_tokens = self.text_tokens.new_zeros((more.n_users, 0))
+        more.precision = self.precision
+        return more.train(False)
+
     def require_same_users(self, fingerprint: str) -> None:
         """Refuse users other than those the tokens were made for.
 

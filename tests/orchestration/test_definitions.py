@@ -39,7 +39,9 @@ GRAPH: dict[str, tuple[set[str], str | None]] = {
     "cold_item_distributions": ({"promotion"}, WHOLE),
     "item_embeddings": ({"cold_item_distributions"}, WHOLE),
     "publication": ({"cold_item_distributions", "item_embeddings"}, WHOLE),
+    "provisional_users": ({"publication"}, WHOLE),
 }
+BESIDE = ("provisional_users",)  # no station of the way from data to publication
 # asset -> check -> does it stop the way
 CHECKS: dict[str, dict[str, bool]] = {
     "interaction_snapshot": {
@@ -59,13 +61,16 @@ CHECKS: dict[str, dict[str, bool]] = {
     "item_embeddings": {"nothing_fixed_has_moved": True, "placed_vectors_are_sound": True},
 }
 JOBS: dict[str, tuple[set[str], str]] = {  # job -> (its assets, the purpose that limits how many run at once)
-    "retrain": (set(GRAPH), "retrain"),
+    "retrain": (set(GRAPH) - {*BESIDE}, "retrain"),
     "place_cold_items": ({"cold_item_distributions", "item_embeddings", "publication"}, "place"),
+    "fold_in": ({"provisional_users"}, "fold_in"),
     "evaluate": ({"evaluation_report"}, "evaluate"),
 }
 TICKS = {  # sensor or schedule -> (job, seconds between ticks or cron expression)
     "new_users": ("retrain", 60),
     "unplaced_items": ("place_cold_items", 30),
+    "new_users_fold_in": ("fold_in", 30),
+    "warming_items": ("place_cold_items", 30),
     "nightly_retrain": ("retrain", "0 3 * * *"),
 }
 
@@ -105,7 +110,7 @@ def test_jobs_their_stations_and_their_purpose() -> None:
 
 def test_stations_are_listed_in_the_order_in_which_they_run(graph: Any) -> None:
     order = [key.to_user_string() for key in graph.toposorted_asset_keys]
-    listed = [*TRAINING, *PLACEMENT]
+    listed = [*TRAINING, *PLACEMENT, *BESIDE]
     assert sorted(listed) == sorted(order)
     for station, (parents, _) in GRAPH.items():
         assert all(listed.index(parent) < listed.index(station) for parent in parents)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fastapi.testclient import TestClient
 
 from data.errors import StoreError
 from serving.app import LOOPBACK, create_app
 from serving.published import Edition
-from tests.serving.worlds import MemorySource, space
+from tests.serving.worlds import USERS, MemorySource, space
 
 
 @pytest.fixture
@@ -27,6 +29,7 @@ def test_recommendations_leave_out_what_was_seen(client: TestClient) -> None:
     assert answer.json() == {
         "user_id": "ada",
         "version": 1,
+        "provisional": False,
         "items": [{"id": "rye", "score": 3.0}, {"id": "oat/bran", "score": 2.0}],
     }
 
@@ -103,3 +106,15 @@ def test_a_store_out_of_reach_is_503(source: MemorySource, monkeypatch: pytest.M
 
 def test_it_listens_on_this_machine_only() -> None:
     assert LOOPBACK == "127.0.0.1"
+
+
+def test_a_user_who_was_folded_in_is_answered_and_marked() -> None:
+    folded = replace(space(), user_ids=(*USERS[:2], "new"), n_provisional=1)
+    client = TestClient(create_app(MemorySource(folded)))
+    assert client.get("/recommendations/new?k=1").json() == {
+        "user_id": "new",
+        "version": 1,
+        "provisional": True,
+        "items": [{"id": "oat/bran", "score": 8.0}],
+    }
+    assert client.get("/recommendations/ada?k=1").json()["provisional"] is False

@@ -128,3 +128,19 @@ def test_users_must_be_the_same(world: TinyWorld, encoder: str) -> None:
     model.require_same_users("a" * 64)
     with pytest.raises(ValueError, match="12 user tokens belong to users aaaaaaaaaaaa, but users bbbb"):
         model.require_same_users("b" * 64)
+
+
+def test_further_users_join_after_the_others_and_share_the_probability(fitted: FilterLLM) -> None:
+    texts = ["graph kernel", "market price"]
+    twin = fitted.text_users()[[3]]
+    bias = fitted.user_factors()[[3], -2]
+    more = fitted.with_users(twin, bias)
+    before, after = (model.user_factors() @ model.item_factors(texts).T for model in (fitted, more))
+    assert after.shape == (fitted.n_users + 1, 2)
+    np.testing.assert_allclose(after[-1], after[3], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(np.exp(after).sum(axis=0), 1.0, atol=1e-5)
+    moved = after[:-1] - before  # everybody by as much as the newcomer takes
+    np.testing.assert_allclose(moved, np.broadcast_to(moved[0], moved.shape), atol=1e-4)
+    assert fitted.n_users == len(before)
+    with pytest.raises(ValueError, match="tokens must have shape"):
+        fitted.with_users(twin[:, 1:], bias)
