@@ -79,6 +79,7 @@ class RivalConfig:
         epochs: At most.
         patience: Validations without improvement that end the training. None: never.
         validate_every: Epochs from one validation to the next.
+        max_gradient_norm: Longer gradients are shortened to this length. None, as in the papers: never.
 
     Raises:
         ValueError: If a value is outside the range of its type.
@@ -88,6 +89,7 @@ class RivalConfig:
     epochs: Count = 1000
     patience: Count | None = 10
     validate_every: Count = 1
+    max_gradient_norm: Positive | None = None
 
     def __post_init__(self) -> None:
         check_settings(self)

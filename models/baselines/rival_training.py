@@ -85,7 +85,7 @@ def train_rival(
         batches: Gives the batches of an epoch by its number, from 1.
         optimizer: Holds the trained parameters.
         data: Where ``validate`` comes from.
-        config: Epochs, and patience, which is ignored where nothing validates.
+        config: Epochs, gradients, and patience, which is ignored where nothing validates.
         scheduler: Stepped after every batch.
         on_epoch: Called after each epoch.
 
@@ -94,6 +94,7 @@ def train_rival(
     """
     asked = data.validate
     loop: dict[str, Any] = {"epochs": config.epochs, "scheduler": scheduler, "on_epoch": on_epoch}
+    loop["max_gradient_norm"] = config.max_gradient_norm
     if asked is not None:
         loop |= {"patience": config.patience, "validate_every": config.validate_every}
         loop["validate"] = lambda: asked(model.factors())

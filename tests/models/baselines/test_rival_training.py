@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from models.baselines import aldi
+import numpy as np
+import pytest
+
+from models.baselines import aldi, rival_training
 from models.baselines.aldi import AldiConfig
 from tests.models.baselines.rival_worlds import rival_input, with_validation
 
@@ -37,3 +40,13 @@ def test_factors_are_arrays_of_their_own():
     factors = aldi.fit(data, config=AldiConfig(hidden=8, epochs=1))
     factors.users[:] = 0
     assert data.user_vectors.any()
+
+
+def test_common_settings_reach_the_loop(monkeypatch: pytest.MonkeyPatch):
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(rival_training, "train_epochs", lambda *parts, **loop: asked.update(loop))
+    data, _ = with_validation(rival_input(), [])
+    config = AldiConfig(hidden=8, epochs=7, patience=3, validate_every=2, max_gradient_norm=0.5)
+    aldi.fit(data, config=config)
+    names = ("epochs", "patience", "validate_every", "max_gradient_norm")
+    assert [asked[name] for name in names] == [7, 3, 2, 0.5]
