@@ -151,8 +151,8 @@ class FilterLLMConfig:
     smoothing: float = 0.5
     smoothing_ridge: float = 0.05
     width: int = 512
-    distillation_epochs: int = 5
-    distillation_learning_rate: float = 0.02
+    distillation_epochs: int = 4
+    distillation_learning_rate: float = 0.008
     appeal_weight: float = 0.5
     seed: int = 42
 

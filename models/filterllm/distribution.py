@@ -152,20 +152,20 @@ class FilterLLM(nn.Module):
     def _narrow(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         """A table (U, D) for the scores of ``users`` (U, F) and ``items`` (W, F), and the map (F, D) to it."""
         config = self.config
-        start = fuse(users.cpu().numpy(), items.cpu().numpy(), width=config.width)
-        table, back = (torch.from_numpy(found).to(users.device) for found in start)
-        if table.shape[1] < config.width:  # nothing was cut off
+        found = fuse(users.cpu().numpy(), items.cpu().numpy(), width=users.shape[1])
+        table, back = (torch.from_numpy(one).to(users.device) for one in found)
+        if table.shape[1] <= config.width:  # it holds everything as it is
             return table, back
-        teacher = WideTables(users, items, self.vocabulary.bias.detach())
+        teacher = WideTables(table, items @ back, self.vocabulary.bias.detach())
         with torch.enable_grad():
-            return distil(
+            narrow, shortened = distil(
                 teacher,
-                table,
-                back,
+                width=config.width,
                 epochs=config.distillation_epochs,
                 learning_rate=config.distillation_learning_rate,
                 generator=torch.Generator().manual_seed(config.seed),
             )
+        return narrow, back @ shortened
 
     # -- answers ----------------------------------------------------------------------------------------
 
