@@ -178,16 +178,22 @@ def _errors(result: Result) -> Iterator[Any]:
 
 
 def _cause(error: Any) -> str:
-    """The innermost cause in words; the class is named where it is not one of ours, which speak for themselves."""
-    while error and error.cause:
+    """The innermost cause in words: of our own errors, which speak for themselves, or else of all, with its class."""
+    chain = []
+    while error:
+        chain.append(error)
         error = error.cause
-    if error and error.cls_name == "ChildProcessCrashException":
+    if not chain:
+        return "no message"
+    if chain[-1].cls_name == "ChildProcessCrashException":
         return (
             f"its process was killed, perhaps for want of memory; what it said is in dagster/{CHILD_OUTPUT}"
         )
-    message: str = error.message.strip() if error else "no message"
-    kind, _, rest = message.partition(": ")
-    if kind.rpartition(".")[0].partition(".")[0] in OUR_ROOMS and rest:
-        return rest
+    for one in reversed(chain):
+        kind, _, rest = one.message.strip().partition(": ")
+        if kind.rpartition(".")[0].partition(".")[0] in OUR_ROOMS and rest:
+            told: str = rest
+            return told
+    message: str = chain[-1].message.strip()
     way_out = remedy(message)
     return f"{message}. {way_out}" if way_out else message

@@ -1,23 +1,10 @@
-"""What a struck process runs: a server imports this once and forks a child for each command, so none starts up."""
+"""What a struck process runs; :mod:`tests.faults.preloaded` is imported by then."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
-
-import great_expectations  # noqa: F401
-import mlflow  # noqa: F401
-import pandas  # noqa: F401
-import peft  # noqa: F401
-import torch  # noqa: F401
-import transformers  # noqa: F401
-
-import orchestration.cli
-import orchestration.definitions
-import orchestration.placing
-import orchestration.releases
-import orchestration.retraining
 
 
 def run(arguments: list[str], log: str) -> None:
@@ -28,7 +15,9 @@ def run(arguments: list[str], log: str) -> None:
         os.dup2(stream, descriptor)
     os.environ["COLUMNS"] = "500"
     sys.argv = ["coldcast", *arguments]
-    orchestration.cli.main(arguments)
+    from orchestration.cli import main
+
+    main(arguments)
 
 
 def check_registry(home: str, log: str) -> None:

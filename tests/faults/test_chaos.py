@@ -6,13 +6,14 @@ arrive, a version is trained and published, more arrive, items are placed, and t
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import multiprocessing
 import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -124,7 +125,7 @@ class Striker:
 
     def __post_init__(self) -> None:
         self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload([chaos_child.__name__])
+        self.context.set_forkserver_preload(["tests.faults.preloaded"])
 
     def live(self, life: Life, steps: Sequence[Step]) -> None:
         """Take a home through its steps, struck on the way."""
@@ -191,6 +192,11 @@ def _kill(pid: int | None) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def _write(file: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([header, *rows])
+
+
 def a_life(folder: Path, language_model: str, *, seed: int) -> list[Step]:
     """The files of one home, and its steps."""
     folder.mkdir()
@@ -201,18 +207,11 @@ def a_life(folder: Path, language_model: str, *, seed: int) -> list[Step]:
         for (u, i), t in zip(world.pairs[order].tolist(), world.times[order].tolist(), strict=True)
     ]
     cut = len(events) * 4 // 5
-    (folder / "items.csv").write_text(
-        "item_id,text\n" + "".join(f"{i},{t}\n" for i, t in zip(world.item_ids, world.titles, strict=True))
-    )
-    (folder / "new.csv").write_text(
-        "item_id,text\n" + "".join(f"new-{n},{t}\n" for n, t in enumerate(world.new_titles(9)))
-    )
-    for name, part in (
-        ("early", events[:cut]),
-        ("late", events),
-    ):  # the late file brings the early ones again
-        lines = [f"{user},{item},{at}\n" for user, item, at in part]
-        (folder / f"{name}.csv").write_text("user_id,item_id,time\n" + "".join(lines))
+    new = [(f"new-{n}", title) for n, title in enumerate(world.new_titles(9))]
+    _write(folder / "items.csv", ("item_id", "text"), zip(world.item_ids, world.titles, strict=True))
+    _write(folder / "new.csv", ("item_id", "text"), new)
+    _write(folder / "early.csv", ("user_id", "item_id", "time"), events[:cut])
+    _write(folder / "late.csv", ("user_id", "item_id", "time"), events)  # brings the early ones again
     early, late = frozenset(events[:cut]), frozenset(events)
     assignments = [*SETTINGS, f"filterllm.language_model={language_model}"]
     settings = tuple(word for one in assignments for word in ("--set", one))

@@ -74,7 +74,7 @@ def struck(home: Path, urls: dict[str, str], server: Server, *arguments: object,
         server.restart()
         assert command.wait() == 1, command.output
         assert "Traceback" not in command.output
-        return command.output.strip().rpartition("Error: ")[2]
+        return command.output.strip().splitlines()[-1]
 
 
 def test_a_crash_of_the_database_in_each_transaction_loses_nothing(
