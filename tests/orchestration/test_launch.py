@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from assets.run_lock import HomeBusy, RunLock
-from data.errors import InputError
+from data.errors import InputError, StoreError
 from data.home import Home
 from orchestration.environments import COMMAND_LINE, use_home
 from orchestration.launch import LOUD, QUIET, failure_message, hush, was_interrupted
@@ -42,6 +42,19 @@ def test_a_failed_station_is_named_with_its_innermost_cause() -> None:
     assert not result.success
     assert failure_message(result) == "stove failed: gas.csv, row 3: no gas. Remedy: pay the bill"
     assert not was_interrupted(result)
+
+
+def test_our_error_stands_before_the_drivers_error_that_it_came_from() -> None:
+    @dg.asset
+    def stove() -> None:
+        try:
+            raise OSError("the connection is lost")
+        except OSError as error:
+            raise StoreError("the database failed. Remedy: check that the server runs") from error
+
+    assert (
+        failure_message(run(stove)) == "stove failed: the database failed. Remedy: check that the server runs"
+    )
 
 
 def test_an_error_of_somebody_else_keeps_its_class() -> None:
