@@ -49,8 +49,8 @@ class LabelledPairs:
 class CrossEncoder(nn.Module):
     """The two logits of a question.
 
-    History and target attend to each other in every layer; the head reads the mean state of either, and their
-    product, coordinate by coordinate.
+    History and target attend to each other in every layer; the head reads the direction of either's mean state,
+    and their product, coordinate by coordinate.
 
     Args:
         language_model: With LoRA, if it shall learn.
@@ -87,7 +87,8 @@ class CrossEncoder(nn.Module):
             states = self.network(input_ids=ids, attention_mask=mask).last_hidden_state  # (B, T, H)
         history = _mean_direction(states.float(), mask * ~is_target)
         target = _mean_direction(states.float(), mask * is_target)
-        logits: Tensor = self.head(torch.cat((history, target, history * target), dim=1))
+        together = history * target * math.sqrt(history.shape[1])  # entries as large as those of a direction
+        logits: Tensor = self.head(torch.cat((history, target, together), dim=1))
         return logits
 
     def loss(self, batch: LabelledPairs) -> Tensor:
@@ -125,9 +126,8 @@ class CrossEncoder(nn.Module):
 
 
 def _mean_direction(states: Tensor, mask: Tensor) -> Tensor:
-    """Mean over the masked places of (B, T, H), with entries of mean square 1, shape (B, H)."""
-    total = (states * mask.unsqueeze(2)).sum(dim=1)
-    return nn.functional.normalize(total, dim=1) * math.sqrt(total.shape[1])
+    """The mean over the masked places of (B, T, H) at length one, shape (B, H)."""
+    return nn.functional.normalize((states * mask.unsqueeze(2)).sum(dim=1), dim=1)
 
 
 def _by_length(pairs: Sequence[PairTokens], tokens_per_batch: int) -> Iterator[list[int]]:

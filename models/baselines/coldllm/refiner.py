@@ -20,6 +20,8 @@ from models.baselines.warm_pairs import WarmPairs
 from models.training import OnEpoch, train_epochs
 
 PAIRS_PER_BLOCK = 8192
+LENGTH_BLUR = 8
+"""Tokens by which questions of one batch may differ, so that a batch is not of one kind of user."""
 
 
 Several = Annotated[int, Range(2)]
@@ -51,7 +53,7 @@ class RefinerConfig:
     lora_rank: Count = 8
     lora_alpha: Positive = 16.0
     lora_learning_rate: Positive = 1e-3
-    head_learning_rate: Positive = 3e-3
+    head_learning_rate: Positive = 1e-2
     pairs: Several = 4000
     epochs: Count = 2
     batch_size: Several = 32
@@ -198,11 +200,10 @@ def fit(
 
     def batches(epoch: int) -> Iterator[LabelledPairs]:
         asked = draws.draw(config.pairs, generator=generator)
-        for rows in np.array_split(
-            generator.permutation(len(asked.users)), -(-len(asked.users) // config.batch_size)
-        ):
-            tokens = refiner.questions(asked.users[rows], asked.items[rows])
-            yield LabelledPairs(tokens, torch.from_numpy(asked.answers[rows]))
+        tokens = refiner.questions(asked.users, asked.items)
+        for rows in batches_of_like_length(tokens, config.batch_size, generator=generator):
+            answers = torch.from_numpy(asked.answers[rows])
+            yield LabelledPairs([tokens[row] for row in rows], answers)
 
     model = refiner.model
     lora = [value for value in model.network.parameters() if value.requires_grad]
@@ -224,3 +225,18 @@ def fit(
         on_epoch=on_epoch,
     )
     return refiner
+
+
+def batches_of_like_length(
+    pairs: Sequence[PairTokens], batch_size: int, *, generator: np.random.Generator
+) -> list[Indices]:
+    """All positions once, in batches that need little padding, in a random order.
+
+    Args:
+        pairs: Questions.
+        batch_size: Largest batch; all are of nearly equal size.
+        generator: Source of the order.
+    """
+    blurred = np.array([len(pair) for pair in pairs]) + generator.uniform(0, LENGTH_BLUR, size=len(pairs))
+    batches = np.array_split(np.argsort(blurred), -(-len(pairs) // batch_size))
+    return [batches[place] for place in generator.permutation(len(batches))]

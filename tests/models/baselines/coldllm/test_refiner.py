@@ -42,8 +42,9 @@ def test_loss_by_hand(folder):
             states = model.network(input_ids=torch.tensor([pair.ids]), attention_mask=mask).last_hidden_state
         rows = states[0].numpy().astype(np.float64)
         u, v = rows[: pair.target_start].mean(axis=0), rows[pair.target_start :].mean(axis=0)
-        u, v = (row / np.linalg.norm(row) * np.sqrt(len(row)) for row in (u, v))
-        no, yes = model.head.weight.detach().numpy() @ np.concatenate((u, v, u * v))
+        u, v = (row / np.linalg.norm(row) for row in (u, v))
+        together = u * v * np.sqrt(len(u))
+        no, yes = model.head.weight.detach().numpy() @ np.concatenate((u, v, together))
         expected.append(np.logaddexp(no, yes) - (yes if answer else no))
     found = model.loss(LabelledPairs(PAIRS, torch.tensor(answers)))
     assert float(found.detach()) == pytest.approx(np.mean(expected), rel=1e-4)
@@ -93,6 +94,15 @@ def test_the_seed_repeats_every_margin_and_the_frozen_weights_stay(folder):
     for name, value in one.model.network.named_parameters():
         plain = name.replace(".base_layer.", ".")
         assert "lora_" in name or torch.equal(value, fresh[plain])
+
+
+def test_batches_hold_every_question_once_and_little_padding():
+    lengths = np.random.default_rng(0).integers(5, 60, size=100)
+    pairs = [PairTokens([0] * n, 1) for n in lengths]
+    batches = refiner.batches_of_like_length(pairs, 16, generator=np.random.default_rng(0))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(100))
+    assert max(map(len, batches)) <= 16
+    assert sum(len(rows) * lengths[rows].max() for rows in batches) < 1.25 * lengths.sum()
 
 
 def test_settings_out_of_range_are_refused():
