@@ -16,6 +16,7 @@ from evaluation.audience import evaluate_audience
 from evaluation.evaluation_input import EvaluationInput
 from evaluation.gate import Contender, decide, unseen_items
 from evaluation.scorer import FactorScorer, RenumberedScorer
+from evaluation.slices import Slice, item_slices, user_slices
 from evaluation.user_side import evaluate_users
 from models.coldstart.config import ColdUpdateConfig
 
@@ -34,7 +35,7 @@ def judge_challenger(
     cache: Path,
     placement: ColdUpdateConfig,
 ) -> PromotionDecision:
-    """Compare two registered versions on cold validation items that neither has trained on.
+    """Compare two registered versions on held-out cold test items that neither has trained on.
 
     Args:
         snapshot: The challenger's snapshot.
@@ -62,7 +63,7 @@ def judge_versions(
     *,
     placement: ColdUpdateConfig,
 ) -> PromotionDecision:
-    """Compare two loaded versions on cold validation items that neither has trained on.
+    """Compare two loaded versions on held-out cold test items that neither has trained on.
 
     Args:
         snapshot: The challenger's snapshot.
@@ -78,32 +79,56 @@ def judge_versions(
     versions = [challenger] if champion is None else [challenger, champion]
     numbers = (challenger.version, None if champion is None else champion.version)
     data = unseen_data(snapshot, versions)
-    if not len(data.cold_validation):
-        reason = "no held-out validation item is unseen by both versions; the challenger cannot be judged"
+    if not len(data.cold_test):
+        reason = "no held-out test item is unseen by both versions; the challenger cannot be judged"
         return PromotionDecision(*numbers, False, reason, {})
     contenders = [contender(version, snapshot, data, placement) for version in versions]
     texts = snapshot.texts[np.arange(snapshot.n_items)]
     profile = tfidf_profile.fit(
         snapshot.split.train, texts=texts, warm_items=snapshot.split.warm_items, n_users=snapshot.n_users
     )
-    reference = evaluate_users(profile, data, setting="cold", phase="validation", cutoffs=(CUTOFF,))["B"]
-    decision = decide(contenders[0], contenders[1] if champion else None, reference=reference.values[NDCG])
-    return PromotionDecision(*numbers, decision.promote, decision.reason, decision.numbers)
+    reference = evaluate_users(profile, data, setting="cold", phase="test", cutoffs=(CUTOFF,))["B"]
+    decision = decide(
+        contenders[0],
+        contenders[1] if champion else None,
+        reference=reference.values[NDCG],
+        slices=slices_of(snapshot, data),
+    )
+    return PromotionDecision(*numbers, decision.promote, decision.reason, decision.numbers, decision.held)
 
 
 def unseen_data(snapshot: Snapshot, versions: list[ModelVersion]) -> EvaluationInput:
-    """The snapshot's arrays with the held-out cold items that no version has trained on."""
+    """The snapshot's arrays as the gate judges them: on test items that no version has learned anything from.
+
+    Items that a version was trained on are no candidates at all. Items that early stopping or calibration looked
+    at, of the challenger or of a version of another snapshot, are candidates and never the truth.
+    """
     data = evaluation_input(snapshot)
     trained = [known_indices(version.warm_items, snapshot.items) for version in versions]
+    stopped = [
+        known_indices(version.stopped_on, snapshot.items) for version in versions if version.stopped_on
+    ]
     validation = unseen_items(data.cold_validation_items, *trained)
     test = unseen_items(data.cold_test_items, *trained)
+    judged = unseen_items(test, *stopped)
+    looked_at = np.setdiff1d(test, judged)
     return replace(
         data,
         cold_validation=data.cold_validation[np.isin(data.cold_validation[:, 1], validation)],
-        cold_test=data.cold_test[np.isin(data.cold_test[:, 1], test)],
-        cold_validation_items=validation,
-        cold_test_items=test,
+        cold_test=data.cold_test[np.isin(data.cold_test[:, 1], judged)],
+        cold_validation_items=np.union1d(validation, looked_at),
+        cold_test_items=judged,
     )
+
+
+def slices_of(snapshot: Snapshot, data: EvaluationInput) -> list[Slice]:
+    """The parts of the judged users and items that are looked at one by one."""
+    users = np.unique(data.cold_test[:, 0])
+    items, n_true = np.unique(data.cold_test[:, 1], return_counts=True)
+    return [
+        *user_slices(users, degrees=data.degrees(), tokens=snapshot.user_tokens),
+        *item_slices(items, n_true=n_true),
+    ]
 
 
 def known_indices(ids: IdMap, among: IdMap) -> Any:
@@ -130,7 +155,7 @@ def contender(
         RenumberedScorer(FactorScorer(space.users, placed), row_of),
         data,
         setting="cold",
-        phase="validation",
+        phase="test",
         cutoffs=(CUTOFF,),
     )["B"]
     probabilities = RenumberedScorer(FactorScorer(factors, direct), row_of)
@@ -141,5 +166,5 @@ def contender(
         ndcg=lists.values[NDCG],
         known=known[lists.users],
         users_covered=int(known.sum()),
-        audience=audience["validation"].values[NDCG],
+        audience=audience["test"].values[NDCG],
     )

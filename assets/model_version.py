@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from data.id_map import IdMap
 from data.snapshot import Snapshot
+from data.split import ItemRole
 from models.coldstart.published_space import PublishedSpace
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 REGISTRATION = "registration.json"
 WARM_ITEMS = "warm_items.json"
+STOPPED_ON = "validation_items.json"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class ModelVersion:
         warm_items: External ids of the items it was trained on, in the order of ``space.warm_items``.
         space: Published vectors of users and warm items.
         model: The FilterLLM.
+        stopped_on: External ids of the items whose interactions early stopping and calibration looked at; None
+            where that was not written down.
     """
 
     version: int
@@ -56,13 +60,17 @@ class ModelVersion:
     warm_items: IdMap
     space: PublishedSpace
     model: "FilterLLM"
+    stopped_on: IdMap | None = None
 
 
 def write_space(directory: Path, embeddings: PublishedSpace, snapshot: Snapshot) -> None:
-    """Write the published vectors with the external ids of their items."""
+    """Write the published vectors with the external ids of their items, and of those that chose among epochs."""
     embeddings.save(directory)
     ids = snapshot.items.ids_of(embeddings.warm_item_index)
     (directory / WARM_ITEMS).write_text(json.dumps(list(ids)), encoding="utf-8")
+    validation = snapshot.split.items_with_role(ItemRole.COLD_VALIDATION)
+    stopped_on = list(snapshot.items.ids_of(validation))
+    (directory / STOPPED_ON).write_text(json.dumps(stopped_on), encoding="utf-8")
 
 
 def load_version(registry: "Registry", version: int, *, cache: Path) -> ModelVersion:
@@ -88,4 +96,10 @@ def load_version(registry: "Registry", version: int, *, cache: Path) -> ModelVer
         warm_items=IdMap(json.loads((files.space / WARM_ITEMS).read_text(encoding="utf-8"))),
         space=PublishedSpace.load(files.space),
         model=load_checkpoint(files.checkpoint),
+        stopped_on=_stopped_on(files.space),
     )
+
+
+def _stopped_on(space: Path) -> IdMap | None:
+    file = space / STOPPED_ON
+    return IdMap(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None

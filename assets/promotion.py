@@ -31,7 +31,7 @@ def promotion(
     progress: Progress,
     run_lock: RunLock,
 ) -> dg.Output[Recorded]:
-    """Whether the challenger is published; a refusal is a green run with its reason."""
+    """Whether the challenger is published, refused or held for a human; each is a green run with its reason."""
     from assets.gate import judge_challenger
 
     settings = placement.build()  # type: ignore[attr-defined]
@@ -52,5 +52,9 @@ def promotion(
         note_decision(known, decision)
         work.finish_tree()
         return work.output(
-            decision, version=decision.version, promoted=decision.promote, reason=decision.reason
+            decision,
+            version=decision.version,
+            promoted=decision.promote,
+            outcome=decision.outcome,
+            reason=decision.reason,
         )

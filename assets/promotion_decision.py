@@ -21,6 +21,7 @@ class PromotionDecision:
         promote: Whether it is to be published.
         reason: One sentence with the numbers.
         numbers: The numbers by name.
+        held: Whether a human has to decide; ``coldcast promote VERSION`` then publishes it.
     """
 
     version: int
@@ -28,6 +29,12 @@ class PromotionDecision:
     promote: bool
     reason: str
     numbers: dict[str, Any]
+    held: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """The verdict in a word."""
+        return "promoted" if self.promote else "held" if self.held else "refused"
 
     def save(self, directory: Path) -> None:
         """Write ``decision.json``."""
@@ -45,5 +52,7 @@ def note_decision(registry: "Registry", decision: PromotionDecision) -> None:
         return
     if decision.promote:
         registry.accept(decision.version, decision.reason)
+    elif decision.held:
+        registry.hold(decision.version, decision.reason)
     else:
         registry.refuse(decision.version, decision.reason)

@@ -32,6 +32,7 @@ CHALLENGER = "challenger"
 PREVIOUS = "previous"
 ACCEPTED = "accepted"  # by the gate, to be published
 OVERRULED = "accepted by force"  # by a person, to be published
+HELD = "held"  # by the gate, for a human
 EXAMPLE = "A short title of a new item"
 
 
@@ -204,6 +205,20 @@ class Registry:
         self._versions.decide(version, "refused", reason)
         return self.version(version)
 
+    def hold(self, version: int, reason: str) -> RegisteredVersion:
+        """Keep with the version that a human has to decide on it, and why; no alias moves.
+
+        Raises:
+            UnknownVersion: If there is no such version.
+        """
+        self.version(version)
+        self._versions.decide(version, HELD, reason)
+        return self.version(version)
+
+    def held(self) -> list[RegisteredVersion]:
+        """The versions that wait for a human, the newest first."""
+        return [one for one in self.versions() if one.decision == HELD]
+
     def rollback(self, reason: str) -> RegisteredVersion:
         """Make the previous champion champion again; returns it.
 
@@ -271,6 +286,24 @@ class Registry:
             self.set_champion(published_version)
             self._versions.decide(published_version, "repaired", before)
         return before
+
+    def honour(self, version: int, published_version: int, reason: str) -> None:
+        """Note that a version is to be published because a human made it champion; the alias stays where it is.
+
+        Args:
+            version: The version the alias names now.
+            published_version: What is still published, which becomes ``previous``.
+            reason: Why, in a sentence.
+        """
+        self._versions.tag(version, {REPLACED: str(published_version)})
+        self._versions.point(PREVIOUS, published_version)
+        self._supersede(version)
+        self._versions.decide(version, OVERRULED, reason)
+
+    def send_back(self, version: int, published_version: int, reason: str) -> None:
+        """Undo a human's move of the alias, with the reason on the version that cannot be published."""
+        self._versions.decide(version, "refused", reason)
+        self.set_champion(published_version)
 
     def prune(self, keep: int, *, protect: Collection[int] = ()) -> list[int]:
         """Delete old versions with their files.

@@ -200,14 +200,14 @@ def evaluate(
 
 @main.command()
 @click.argument("version", type=int)
-@click.option("--force", is_flag=True, required=True, help="Say that you overrule the gate; it is recorded.")
+@click.option("--force", is_flag=True, help="Say that you overrule the gate; it is recorded.")
 @click.option("--reason", default="", help="Why; recorded with the version.")
 @click.pass_obj
 def promote(obj: Context, version: int, force: bool, reason: str) -> None:
-    """Publish a registered VERSION although the gate did not choose it."""
-    from orchestration.releases import force_promotion
+    """Publish a VERSION that the gate held for a human; with --force any registered one, although it was refused."""
+    from orchestration.releases import promote_version
 
-    force_promotion(obj.home, version, reason=reason, console=obj.console)
+    promote_version(obj.home, version, force=force, reason=reason, console=obj.console)
 
 
 @main.command()
@@ -223,7 +223,7 @@ def rollback(obj: Context, reason: str) -> None:
 @main.command()
 @click.pass_obj
 def status(obj: Context) -> None:
-    """What is stored, trained and published in this home; repairs an alias that differs."""
+    """What is stored, trained and published in this home; repairs an alias that lags behind."""
     from orchestration.status import print_status
 
     print_status(obj.home, obj.console)

@@ -16,6 +16,8 @@ from assets.published_space import published_space
 from assets.registered_model import registered_model
 from assets.token_vectors import token_vectors
 from assets.user_vocabulary_checkpoint import user_vocabulary_checkpoint
+from orchestration.alerts import failed_runs
+from orchestration.alias_sensor import champion_alias
 from orchestration.arrival_sensors import new_users_fold_in, warming_items
 from orchestration.environments import DAEMON_WAITS_SECONDS, resources
 from orchestration.executors import one_or_many_processes
@@ -50,7 +52,7 @@ def build_definitions(progress: Progress, *, lock_wait_seconds: float) -> dg.Def
         assets=ASSETS,
         asset_checks=dg.load_asset_checks_from_package_module(expectations),
         jobs=[retrain, place_cold_items, fold_in, evaluate],
-        sensors=[new_users, unplaced_items, new_users_fold_in, warming_items],
+        sensors=[new_users, unplaced_items, new_users_fold_in, warming_items, champion_alias, failed_runs],
         schedules=[nightly_retrain],
         resources=resources(progress=progress, lock_wait_seconds=lock_wait_seconds),
         executor=one_or_many_processes(lock_wait_seconds=lock_wait_seconds),

@@ -1,6 +1,10 @@
 """Overrule the gate, go back, and clear away: each recorded, each leaving one consistent version."""
 
+import contextlib
+import logging
 import shutil
+import time
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -10,6 +14,7 @@ from assets.run_lock import require_free
 from data.errors import InputError
 from data.home import Home
 from data.store.store import Store
+from orchestration.champion_alias import alias_state
 from orchestration.environments import use_home
 from orchestration.jobs import TRAINING
 from orchestration.launch import run_job
@@ -17,24 +22,38 @@ from orchestration.requests import TRIGGER_TAG
 from orchestration.settings import Settings
 from orchestration.unpublished import way_out
 
+if TYPE_CHECKING:
+    from assets.registry import Registry
 
-def force_promotion(home: Home, version: int, *, reason: str, console: Console) -> None:
-    """Publish a registered version although the gate did not choose it; places what it has not placed yet.
+logger = logging.getLogger(__name__)
+
+
+def promote_version(home: Home, version: int, *, force: bool, reason: str, console: Console) -> None:
+    """Publish a registered version that the gate held, or, by force, any; places what it has not placed yet.
 
     Raises:
+        InputError: Without force, if the version is not held for a human.
         RegistryError: If the version does not exist.
         JobFailed: If placement fails; what was published stays.
         HomeBusy: If a job holds the home; nothing is accepted then.
     """
-    from assets.registry import OVERRULED
+    from assets.registry import ACCEPTED, HELD, OVERRULED
 
     require_free(use_home(home))
     registry = RegistryResource(home=str(home.root)).open()
-    registry.accept(version, reason or "promoted by hand", decision=OVERRULED)
+    decision = registry.version(version).decision
+    if not force and decision != HELD:
+        raise InputError(
+            f"version {version} does not wait for a human (decision: {decision or 'none'}); "
+            f"`coldcast promote --force {version}` overrules the gate"
+        )
+    done = "forced" if force else "released"
+    registry.accept(version, reason or f"{done} by hand", decision=OVERRULED if force else ACCEPTED)
     settings = Settings.read(home).with_values("distributions", version=version)
     run_config = settings.run_config(only=("distributions", "placement"))
     run_job(home, "place_cold_items", run_config=run_config, tags={TRIGGER_TAG: "command line"})
-    console.print(f"version {version} is published (forced: {reason or 'no reason given'})")
+    _see_alias(home, registry)
+    console.print(f"version {version} is published ({done}: {reason or 'no reason given'})")
 
 
 def roll_back(home: Home, *, reason: str, console: Console) -> None:
@@ -47,15 +66,34 @@ def roll_back(home: Home, *, reason: str, console: Console) -> None:
     with Store.open(home.database_url) as store:
         if store.current_publication() is None:
             raise InputError(f"nothing is published, so there is nothing to roll back; {way_out(home)}")
+        with contextlib.suppress(RegistryError):
+            registry.champion()  # MLflow's packages take seconds to load, which are no part of the switch
+        began = time.perf_counter()
         try:
             publication = store.rollback_publication(reason=reason or "rolled back by hand")
         except ValueError as error:
             raise InputError(str(error)) from None
+        switched = time.perf_counter()
     console.print(f"version {publication.version} is published again")
     try:
         registry.follow_rollback(publication.version, reason or "rolled back by hand")
     except RegistryError as error:  # the publication stands
         console.print(f"the champion alias could not follow, `coldcast status` repairs it: {error}")
+        return
+    ended = time.perf_counter()
+    told = f"the switch took {ended - began:.3f} s: transaction {switched - began:.3f} s, alias {ended - switched:.3f} s"
+    logger.info("rollback to version %d: %s", publication.version, told)
+    console.print(told)
+    _see_alias(home, registry)
+
+
+def _see_alias(home: Home, registry: "Registry") -> None:
+    """Write down that the alias agrees, so that a later move is known for a human's."""
+    with Store.open(home.database_url) as store:
+        published = store.current_publication()
+    if published is not None:
+        with contextlib.suppress(RegistryError):
+            alias_state(home, registry, published)
 
 
 def prune_home(home: Home, *, keep: int, console: Console) -> None:

@@ -208,9 +208,7 @@ def _print_outcome(home: Home, key: str, console: Console) -> None:
     from orchestration.status import print_status
 
     decision = PromotionDecision.load(home.artifacts / "promotion" / key)
-    console.print(
-        f"version {decision.version}: {'promoted' if decision.promote else 'refused'}: {decision.reason}"
-    )
+    console.print(f"version {decision.version}: {decision.outcome}: {decision.reason}")
     print_status(home, console)
     console.print("seconds per station: " + ", ".join(_seconds(home, key)))
     console.print(f"report: {home.artifacts / 'evaluation_report' / key / 'report.html'}")

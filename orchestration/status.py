@@ -1,6 +1,7 @@
 """What a home holds: the store, the snapshots, what is published, what waits."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -9,14 +10,19 @@ from assets.registry_errors import RegistryUnavailable
 from assets.resources import RegistryResource, patience_seconds
 from data.home import Home
 from data.store.store import Store
+from orchestration.champion_alias import alias_state
 from orchestration.settings import Settings
 from orchestration.unpublished import way_out
+
+if TYPE_CHECKING:
+    from assets.registry import Registry
+    from data.store.publication import Publication
 
 PATIENCE_SECONDS = 10.0  # a look at the status does not wait for MLflow as long as a run does
 
 
 def print_status(home: Home, console: Console) -> None:
-    """Print the status; an alias that differs from the publication is repaired and reported."""
+    """Print the status; an alias that could not follow the publication is repaired and reported."""
     resource = RegistryResource(home=str(home.root))
     registry = resource.open(retry_seconds=min(PATIENCE_SECONDS, patience_seconds()))
     rule = Settings.read(home).rule()
@@ -40,13 +46,10 @@ def print_status(home: Home, console: Console) -> None:
         since = datetime.fromtimestamp(current.published_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         before = "" if current.previous_version is None else f", before it {current.previous_version}"
         table.add_row("published", f"version {current.version} since {since}{before}")
-        try:
-            repaired = registry.repair(current.version)
-        except RegistryUnavailable as error:  # what is published does not hang on it
-            table.add_row("champion alias", f"unknown: {error}")
-        else:
-            if repaired:
-                table.add_row("repaired", f"{repaired}; the champion alias follows the publication again")
+    try:  # what is published does not hang on MLflow
+        _add_registry_rows(table, home, registry, current)
+    except RegistryUnavailable as error:
+        table.add_row("champion alias", f"unknown: {error}")
     table.add_row("items waiting", f"{waiting:,} without a vector of the published version")
     table.add_row(
         "users outside",
@@ -54,6 +57,29 @@ def print_status(home: Home, console: Console) -> None:
         f"or {rule.share:.0%} on",
     )
     console.print(table)
+
+
+def _add_registry_rows(table: Table, home: Home, registry: "Registry", current: "Publication | None") -> None:
+    """The champion alias if it differs, and the newest version that waits for a human."""
+    if current is not None:
+        state = alias_state(home, registry, current)
+        if state.kind == "moved":
+            table.add_row(
+                "champion alias",
+                f"{state.told}, moved by hand; the daemon of `coldcast ui` publishes version {state.version}, "
+                f"`coldcast promote --force {state.version}` does so now",
+            )
+        if state.kind == "behind":
+            registry.repair(current.version)
+            table.add_row("repaired", f"{state.told}; the champion alias follows the publication again")
+            alias_state(home, registry, current)
+    held = registry.held()
+    if held and (current is None or held[0].version > current.version):
+        one = held[0].version
+        table.add_row(
+            "held",
+            f"version {one}: {held[0].reason} `coldcast promote {one}` publishes it, the next one replaces it",
+        )
 
 
 def masked(url: str) -> str:

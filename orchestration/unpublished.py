@@ -28,6 +28,10 @@ def way_out(home: Home) -> str:
         return FIRST
     if newest.promote:
         return f"version {newest.version} was accepted; `coldcast retrain` places and publishes it"
+    if newest.held:
+        return (
+            f"version {newest.version} is held for a human; `coldcast promote {newest.version}` publishes it"
+        )
     return (
         f"version {newest.version} was refused: {short(newest.reason)}; "
         f"`coldcast promote --force {newest.version}` publishes it anyway"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from evaluation.gate import Contender, decide, unseen_items
+from evaluation.slices import Slice
 
 N = 400
 RNG = np.random.default_rng(0)
@@ -32,7 +33,7 @@ CHAMPION = contender("version 1")
 @pytest.mark.parametrize(
     ("challenger", "promote", "reason"),
     [
-        (contender(ndcg=BASE * 1.1), True, "version 2 has cold validation NDCG@20"),
+        (contender(ndcg=BASE * 1.1), True, "version 2 has cold NDCG@20"),
         (
             contender(ndcg=BASE + NOISE * 0.01 - 1e-5, users_covered=1001),
             True,
@@ -158,6 +159,78 @@ def test_unseen_items():
     judged = np.array([5, 1, 3, 9])
     assert unseen_items(judged, np.array([1, 2]), np.array([9])).tolist() == [3, 5]
     assert unseen_items(judged, judged).tolist() == []
+
+
+def part(name="light users", side="users", share=4):
+    """Every ``share``-th judged user or item."""
+    return Slice(name, side, np.arange(N if side == "users" else 300) % share == 0)
+
+
+def test_better_overall_and_clearly_worse_on_a_slice_waits_for_a_human():
+    light = part()
+    mixed = np.where(light.members, BASE * 0.8, BASE * 1.3)
+    decision = decide(
+        contender(ndcg=mixed), CHAMPION, reference=REFERENCE, slices=[light, part("others", share=3)]
+    )
+    assert (decision.promote, decision.held) == (False, True)
+    assert decision.reason.startswith("a human has to decide: light users lose, -0.")
+    assert "; on the whole version 2 has cold NDCG@20" in decision.reason
+    assert "others" not in decision.reason.partition(";")[0]
+    assert decision.numbers["light_users_difference_high"] < 0 < decision.numbers["ndcg_difference_low"]
+    alone = decide(contender(ndcg=mixed), CHAMPION, reference=REFERENCE)
+    assert (alone.promote, alone.held) == (True, False)
+
+
+def test_a_slice_of_items_is_judged_by_its_audiences():
+    tail = part("long-tail items", "items")
+    audience = np.where(tail.members, AUDIENCE * 0.5, AUDIENCE * 1.5)
+    decision = decide(
+        contender(ndcg=BASE * 1.1, audience=audience), CHAMPION, reference=REFERENCE, slices=[tail]
+    )
+    assert decision.held
+    assert "long-tail items lose" in decision.reason
+
+
+@pytest.mark.parametrize("factor", [1.2, 1.0, 0.995])
+def test_a_slice_that_is_not_clearly_worse_holds_nothing(factor):
+    light = part()
+    values = np.where(light.members, BASE * factor, BASE * 1.3)
+    decision = decide(contender(ndcg=values), CHAMPION, reference=REFERENCE, slices=[light])
+    assert (decision.promote, decision.held) == (True, False)
+    assert "light_users_difference" in decision.numbers
+
+
+def test_a_slice_of_few_says_nothing():
+    few = Slice("new users", "users", np.arange(N) < 29)
+    values = np.where(few.members, 0.0, BASE * 1.3)
+    decision = decide(contender(ndcg=values), CHAMPION, reference=REFERENCE, slices=[few])
+    assert decision.promote
+    assert "new_users_difference" not in decision.numbers
+
+
+def test_what_is_refused_on_the_whole_is_not_held():
+    decision = decide(contender(ndcg=BASE * 0.5), CHAMPION, reference=REFERENCE, slices=[part()])
+    assert (decision.promote, decision.held) == (False, False)
+
+
+def test_a_tie_is_seldom_held():
+    """Six slices of pure noise: held in few of many draws."""
+    parts = [part(f"slice {share}", share=share) for share in (2, 3, 4, 5, 6, 7)]
+    held = 0
+    for seed in range(10):
+        noise = np.random.default_rng(seed).normal(0.005, 0.05, N)
+        held += decide(
+            contender(ndcg=BASE + 0.2 + noise),
+            replace(CHAMPION, ndcg=BASE + 0.2),
+            reference=REFERENCE,
+            slices=parts,
+        ).held
+    assert held <= 1
+
+
+def test_a_slice_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match="slice 'light users' has shape"):
+        decide(contender(), CHAMPION, reference=REFERENCE, slices=[Slice("light users", "items", KNOWS_ALL)])
 
 
 def test_refuses_arrays_that_cannot_be_compared():

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
+import dagster as dg
 import pytest
 
-from assets.resources import RegistryResource
+from assets.resources import RegistryResource, StoreResource
 from data.store.publication import PublicationLogEntry
+from orchestration.alias_sensor import champion_alias
+from orchestration.launch import run_job
 from tests.orchestration.worlds import Cli, add_items, open_store, trained
 
 pytestmark = [
@@ -99,13 +103,92 @@ def test_settings_of_other_stations_do_not_disturb_a_promotion(versions: Cli) ->
     versions.home.config_file.unlink()
 
 
-def test_status_repairs_an_alias_that_differs(versions: Cli) -> None:
+def alias_tick(cli: Cli) -> dg.RunRequest | str:
+    """Evaluate ``champion_alias``: its run request, or the sentence with which it skips."""
+    resources = {"store": StoreResource(home=str(cli.home.root))}
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        dg.build_sensor_context(instance=instance, resources=resources) as context,
+    ):
+        result = champion_alias(context)
+    return result if isinstance(result, dg.RunRequest) else result.skip_message or ""
+
+
+def test_an_alias_that_could_not_follow_is_repaired(versions: Cli) -> None:
+    """By the status or by the sensor, whichever comes first; it has not agreed with this publication yet."""
     registry = RegistryResource(home=str(versions.home.root)).open()
+    for look in (lambda: versions.run("status"), lambda: str(alias_tick(versions))):
+        registry.set_champion(2)
+        (versions.home.root / "champion.json").unlink()
+        assert "version 1 is published, but champion is version 2; the" in look()
+        assert champion(versions) == 1
+        assert "follows the publication again" not in look()
+
+
+def test_a_human_who_moves_the_alias_is_honoured(versions: Cli) -> None:
+    registry = RegistryResource(home=str(versions.home.root)).open()
+    assert alias_tick(versions) == "champion is version 1, as published"
     registry.set_champion(2)
     told = versions.run("status")
-    assert "repaired version 1 is published, but champion is version 2" in told
+    assert "version 1 is published, but champion is version 2, moved by hand; the daemon" in told
+    assert champion(versions) == 2  # left as it is
+    request = alias_tick(versions)
+    assert isinstance(request, dg.RunRequest)
+    run_job(versions.home, "place_cold_items", run_config=request.run_config, tags=request.tags)
+    assert published(versions) == (2, 1)
+    assert champion(versions) == 2
+    entry = log(versions)[-1]
+    assert (entry.forced, entry.reason) == (True, "the champion alias was moved in MLflow")
+    assert waiting(versions, 2) == 0
+    assert alias_tick(versions) == "champion is version 2, as published"
+    previous = registry.previous()
+    assert previous is not None
+    assert previous.version == 1
+    versions.run("rollback")
+    assert published(versions)[0] == 1
     assert champion(versions) == 1
-    assert "repaired" not in versions.run("status")
+
+
+def test_a_version_that_cannot_be_served_is_refused_with_its_reason(versions: Cli) -> None:
+    registry = RegistryResource(home=str(versions.home.root)).open()
+    assert "as published" in str(alias_tick(versions))
+    users = registry.download(2, cache=versions.home.root).users
+    whole = users.read_bytes()
+    users.write_bytes(whole[:-1])
+    registry.set_champion(2)
+    told = str(alias_tick(versions))
+    assert "moved by hand; refused, the alias is back: the files of version 2" in told
+    assert champion(versions) == 1
+    assert decision(versions, 2) == "refused"
+    assert "restore them" in registry.version(2).reason
+    users.write_bytes(whole)
+    versions.run("promote", "2", "--force")
+    versions.run("promote", "1", "--force")
+    assert published(versions) == (1, 2)
+
+
+def test_a_held_version_waits_for_a_human_and_is_released(versions: Cli) -> None:
+    registry = RegistryResource(home=str(versions.home.root)).open()
+    registry.hold(2, "a human has to decide: light users lose.")
+    assert "held version 2: a human has to decide: light users lose. `coldcast promote 2`" in versions.run(
+        "status"
+    )
+    assert "version 1 does not wait for a human" in versions.run("promote", "1", code=1)
+    told = versions.run("promote", "2", "--reason", "they are few")
+    assert "version 2 is published (released: they are few)" in told
+    assert (log(versions)[-1].forced, log(versions)[-1].reason) == (False, "they are few")
+    assert "held" not in versions.run("status")
+    versions.run("promote", "1", "--force")
+    assert published(versions) == (1, 2)
+
+
+def test_the_switch_of_a_rollback_takes_under_two_seconds(versions: Cli) -> None:
+    told = versions.run("rollback")
+    found = re.search(r"the switch took ([\d.]+) s: transaction ([\d.]+) s, alias ([\d.]+) s", told)
+    assert found is not None, told
+    assert float(found[1]) < 2
+    versions.run("promote", "1", "--force")
+    assert published(versions) == (1, 2)
 
 
 def test_an_unknown_version_is_refused_and_changes_nothing(versions: Cli) -> None:
