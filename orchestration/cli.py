@@ -13,6 +13,7 @@ from data.split_choice import SplitChoice
 from orchestration.cli_benchmark import benchmark_group
 from orchestration.cli_errors import FriendlyGroup
 from orchestration.cli_import import download, import_group
+from orchestration.cli_replay import replay_group
 
 EPILOG = f"""
 State lives in one folder: --home, else {HOME_VARIABLE}, else ./.coldcast. {DATABASE_VARIABLE}, {MLFLOW_VARIABLE}
@@ -52,6 +53,7 @@ def main(context: click.Context, home: str | None) -> None:
 main.add_command(import_group)
 main.add_command(download)
 main.add_command(benchmark_group)
+main.add_command(replay_group)
 
 CONFIG = click.option(
     "--config", "config_file", type=FILE, help="A YAML file of settings, see `coldcast config`."

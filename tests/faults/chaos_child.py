@@ -9,7 +9,7 @@ from pathlib import Path
 
 def run(arguments: list[str], log: str) -> None:
     """Run a `coldcast` command in a process group of its own; its words go to a file."""
-    os.setsid()
+    os.setpgrp()
     stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for descriptor in (1, 2):
         os.dup2(stream, descriptor)
@@ -22,7 +22,7 @@ def run(arguments: list[str], log: str) -> None:
 
 def check_registry(home: str, log: str) -> None:
     """End well only if the champion alias is at the published version and no run of Dagster or MLflow goes on."""
-    os.setsid()
+    os.setpgrp()
     stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for descriptor in (1, 2):
         os.dup2(stream, descriptor)

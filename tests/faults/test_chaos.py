@@ -33,7 +33,7 @@ KILLS = int(os.environ.get("COLDCAST_KILLS", "60"))
 SEED = int(os.environ.get("COLDCAST_CHAOS_SEED", "0"))
 KILLS_A_STEP = 8  # then the step may come to its end
 PATIENCE_SECONDS = 600.0
-FIRST_GUESS_SECONDS = 6.0  # of a step that has not ended yet
+FIRST_GUESS_SECONDS = {"import": 3.0, "retrain": 20.0, "promote": 6.0, "place": 6.0}  # before one has ended
 Event = tuple[str, str, int]
 SETTINGS = (
     *(
@@ -147,7 +147,7 @@ class Striker:
             return False
         name = step.words[0]
         process, log, begun = self._start(life, step)
-        process.join(self.generator.uniform(0, self.seconds.get(name, FIRST_GUESS_SECONDS)))
+        process.join(self.generator.uniform(0, self.seconds.get(name, FIRST_GUESS_SECONDS[name])))
         if process.exitcode is None:
             _kill(process.pid)
             process.join(PATIENCE_SECONDS)
@@ -228,7 +228,7 @@ def a_life(folder: Path, language_model: str, *, seed: int) -> list[Step]:
         Step(("place",), late),
         Step(("retrain", *settings), late),
         Step(("promote", "2", "--force", "--reason", "the next one"), late),
-        Step(("rollback",), late),
+        Step(("promote", "1", "--force", "--reason", "back again"), late),
         Step(("retrain", *settings), late),  # nothing is left to do
     ]
 
