@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -14,7 +17,16 @@ from data.store.publication import current_publication, version_row
 from data.store.snapshots import snapshot_row
 from data.tables import interactions, items, user_vectors, users
 
+USERS_PER_QUERY = 500
 NOTHING_SEEN = Watermark(0, 0, 0, 0, 0)
+
+
+_NAMED = (
+    sa.select(users.c.user_id, items.c.item_id)
+    .select_from(interactions)
+    .join(users, users.c.user_key == interactions.c.user_key)
+    .join(items, items.c.item_key == interactions.c.item_key)
+)
 
 
 @dataclass(frozen=True)
@@ -80,21 +92,55 @@ def read_arrivals(connection: Connection, *, min_events: int) -> Arrivals | None
     )
 
 
+def read_events_of(connection: Connection, user_ids: Sequence[str], *, up_to: int) -> NamedEvents:
+    """Read the events of some users with an interaction_key of at most ``up_to``, in order of arrival."""
+    found: list[Any] = []
+    for begin in range(0, len(user_ids), USERS_PER_QUERY):
+        part = list(user_ids[begin : begin + USERS_PER_QUERY])
+        found += connection.execute(
+            _NAMED.where(users.c.user_id.in_(part), interactions.c.interaction_key <= up_to).order_by(
+                interactions.c.interaction_key
+            )
+        ).all()
+    return _named(found)
+
+
 def read_newest_events(connection: Connection, *, after: int, limit: int) -> NamedEvents:
     """Read the last ``limit`` events with an interaction_key above ``after``, the oldest of them first."""
     statement = (
-        sa.select(users.c.user_id, items.c.item_id)
-        .select_from(interactions)
-        .join(users, users.c.user_key == interactions.c.user_key)
-        .join(items, items.c.item_key == interactions.c.item_key)
-        .where(interactions.c.interaction_key > after)
+        _NAMED.where(interactions.c.interaction_key > after)
         .order_by(interactions.c.interaction_key.desc())
         .limit(limit)
     )
-    rows = connection.execute(statement).all()[::-1]
+    return _named(connection.execute(statement).all()[::-1])
+
+
+def _named(rows: Sequence[Any]) -> NamedEvents:
     columns = np.array([tuple(row) for row in rows], dtype=object).reshape(-1, 2)
     return NamedEvents(columns[:, 0], columns[:, 1])
 
 
 def _count(connection: Connection, condition: sa.ColumnElement[bool]) -> int:
     return int(connection.execute(sa.select(sa.func.count()).where(condition)).scalar_one())
+
+
+class ArrivalReads:
+    """What a store tells about arrivals; each method is one transaction."""
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        raise NotImplementedError
+
+    def arrivals(self, *, min_events: int) -> Arrivals | None:
+        """Count what is new to the published version; users outside count from ``min_events`` events on."""
+        with self._reading() as connection:
+            return read_arrivals(connection, min_events=min_events)
+
+    def newest_events(self, *, after: int, limit: int) -> NamedEvents:
+        """Read the last ``limit`` events with an interaction_key above ``after``, the oldest of them first."""
+        with self._reading() as connection:
+            return read_newest_events(connection, after=after, limit=limit)
+
+    def events_of(self, user_ids: Sequence[str], *, up_to: int) -> NamedEvents:
+        """Read the events of some users with an interaction_key of at most ``up_to``."""
+        with self._reading() as connection:
+            return read_events_of(connection, user_ids, up_to=up_to)
