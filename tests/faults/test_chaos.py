@@ -29,7 +29,8 @@ from tests.faults.homes import artefacts
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(0)]
 
-KILLS = int(os.environ.get("COLDCAST_KILLS", "60"))
+LIVES = 2  # lived side by side, where there are two workers; each takes its share of the kills
+KILLS = -(-int(os.environ.get("COLDCAST_KILLS", "60")) // LIVES)
 SEED = int(os.environ.get("COLDCAST_CHAOS_SEED", "0"))
 KILLS_A_STEP = 8  # then the step may come to its end
 PATIENCE_SECONDS = 600.0
@@ -233,13 +234,17 @@ def a_life(folder: Path, language_model: str, *, seed: int) -> list[Step]:
     ]
 
 
-def test_a_life_struck_at_random_moments_loses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", range(LIVES))
+def test_a_life_struck_at_random_moments_loses_nothing(tmp_path: Path, which: int) -> None:
     language_model = tiny_encoder(tmp_path / "encoder")
-    striker = Striker(np.random.default_rng(SEED), tmp_path)
+    striker = Striker(np.random.default_rng([SEED, which]), tmp_path)
     rounds = 0
     while striker.kills.total() < KILLS or rounds == 0:
         life = Life(tmp_path / f"home-{rounds}")
-        striker.live(life, a_life(tmp_path / f"files-{rounds}", language_model, seed=SEED + rounds))
+        striker.live(
+            life,
+            a_life(tmp_path / f"files-{rounds}", language_model, seed=1000 * SEED + LIVES * rounds + which),
+        )
         striker.check_registry(life)
         rounds += 1
         print(f"round {rounds}: {dict(striker.kills)} kills, {striker.seconds}")
