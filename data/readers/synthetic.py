@@ -230,11 +230,14 @@ class SyntheticWorld:
     def _taken(self) -> set[str]:
         return set(self.titles)
 
-    def _log_probabilities(self, meanings: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
-        """log P(user | theme, angle), shape (U, len(meanings)), in nats."""
+    def _log_probabilities(
+        self, meanings: Sequence[tuple[int, int]], taste: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """log P(user | theme, angle), shape (U, len(meanings)), in nats; ``taste`` (U, topics) if not the world's."""
         themes, angles = np.array(meanings, dtype=np.int64).reshape(-1, 2).T
         topics = self.topic_of[themes, angles]
-        logits = np.log(self.taste[:, topics] + TASTE_FLOOR)  # (U, c)
+        taste = self.taste if taste is None else taste
+        logits = np.log(taste[:, topics] + TASTE_FLOOR)  # (U, c)
         single = (self._theme_liking[:, themes] + self._angle_liking[:, angles]) / np.sqrt(2)
         logits += SINGLE_WORD_STRENGTH * single + self._log_activity[:, None]
         logits -= logits.max(axis=0)

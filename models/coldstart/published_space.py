@@ -220,6 +220,8 @@ def place(
         fold = FoldInConfig(
             users_per_item=config.users_per_item,
             draw=config.draw,
+            unobserved_weight=config.fold_unobserved_weight,
+            regulariser=config.fold_regulariser,
             pseudo_halves_at=config.pseudo_halves_at,
             seed=config.seed,
         )

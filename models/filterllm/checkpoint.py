@@ -75,13 +75,20 @@ def save_checkpoint(
     model.user_fingerprint = user_fingerprint
 
 
-def load_checkpoint(directory: Path, *, device: str = "cpu", language_model: str | None = None) -> FilterLLM:
+def load_checkpoint(
+    directory: Path,
+    *,
+    device: str = "cpu",
+    language_model: str | None = None,
+    base_model: LanguageModel | None = None,
+) -> FilterLLM:
     """Read back what ``save_checkpoint`` wrote: same tensors, bit for bit.
 
     Args:
         directory: Where the two files are.
         device: Where the model shall be.
         language_model: Where the base model is now, if its folder has moved; its digest must still match.
+        base_model: The base model, loaded already and without an adapter; only for checkpoints without one too.
 
     Returns:
         The model in evaluation mode; ``user_fingerprint`` is known.
@@ -95,7 +102,9 @@ def load_checkpoint(directory: Path, *, device: str = "cpu", language_model: str
     tensors = _read_tensors(directory, description)
     config = FilterLLMConfig.from_dict(description["config"])
     base = description["base_model"]
-    found = load_language_model(language_model or base["name"], device=device, weights=config.base_weights)
+    found = base_model or load_language_model(
+        language_model or base["name"], device=device, weights=config.base_weights
+    )
     if found.digest != base["digest"]:
         raise ValueError(
             f"the base model {found.name!r} has digest {found.digest[:12]}, but the checkpoint in "

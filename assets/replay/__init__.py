@@ -1,0 +1,1 @@
+"""The replay: months of events in time order, three policies side by side."""
