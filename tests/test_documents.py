@@ -66,3 +66,20 @@ def test_the_tree_in_the_readme_is_the_tree() -> None:
         path = REPOSITORY / (folder + name if inner else name)
         missing += [] if path.exists() else [str(path.relative_to(REPOSITORY))]
     assert not missing
+
+
+def test_every_row_of_the_reliability_table_names_a_test_there_is() -> None:
+    text = (REPOSITORY / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = [
+        line
+        for line in text.splitlines()
+        if line.startswith("| ") and not line.startswith(("| fault", "|--"))
+    ]
+    assert len(rows) > 15
+    for row in rows:
+        last = row.rstrip("| ").rpartition("|")[2]
+        named = re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", last)
+        assert named or last.strip() == "the same test", row
+        for file, function in named:
+            source = (REPOSITORY / file).read_text(encoding="utf-8")
+            assert not function or f"def {function}(" in source, f"{file}::{function}"
