@@ -57,7 +57,8 @@ class Drift:
 class DriftingWorld(SyntheticWorld):
     """Users, items and the law by which they meet, which changes with time.
 
-    An item's events come evenly from its arrival on. Its users at some time are drawn from those who have arrived, by their tastes at that time, none twice.
+    An item's events come evenly from its arrival on. Its users at some time are drawn from those who have arrived,
+    by their tastes at that time, none twice.
     ``taste`` and the right answers that hang on it are those of the year's start.
     """
 
