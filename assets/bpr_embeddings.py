@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import dagster as dg
 
+from assets.extension import Extension, Predecessor
 from assets.interaction_snapshot import snapshots
 from assets.progress import Progress
 from assets.resources import Compute, RegistryResource
@@ -28,19 +29,26 @@ def bpr_embeddings(
     context: dg.AssetExecutionContext,
     interaction_snapshot: Snapshot,
     config: BprRun,  # type: ignore[valid-type]
+    extension: Extension,  # type: ignore[valid-type]
     compute: Compute,
     registry: RegistryResource,
     progress: Progress,
     run_lock: RunLock,
 ) -> dg.Output[Recorded]:
-    """User and item vectors, trained with BPR on the interaction graph of warm items."""
+    """User and item vectors, trained with BPR on the interaction graph of warm items.
+
+    An extending retrain keeps those of the version it extends and folds new users and items in.
+    """
     from assets.judging import warm_recall
     from models.collaborative.fit import fit_bpr
+    from models.collaborative.ials_config import IalsConfig
 
     settings: BprConfig = config.build()  # type: ignore[attr-defined]
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:
         work.reads(interaction_snapshot)
-        embeddings = fit_bpr(
+        earlier = Predecessor.of(extension, registry)
+        kept = earlier and earlier.vectors("bpr_embeddings", interaction_snapshot, weights=IalsConfig())
+        embeddings = kept or fit_bpr(
             interaction_snapshot.split.train,
             n_users=interaction_snapshot.n_users,
             n_items=interaction_snapshot.n_items,

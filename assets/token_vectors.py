@@ -1,10 +1,11 @@
 """Station 2b: the collaborative vectors that user tokens start from."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import dagster as dg
 
+from assets.extension import Extension, Predecessor
 from assets.interaction_snapshot import snapshots
 from assets.progress import Progress
 from assets.resources import Compute, RegistryResource
@@ -49,6 +50,7 @@ def token_vectors(
     interaction_snapshot: Snapshot,
     bpr_embeddings: CollaborativeEmbeddings,
     config: TokenVectorsRun,  # type: ignore[valid-type]
+    extension: Extension,  # type: ignore[valid-type]
     compute: Compute,
     registry: RegistryResource,
     progress: Progress,
@@ -64,11 +66,18 @@ def token_vectors(
         work.reads(interaction_snapshot)
         vectors = bpr_embeddings
         if settings.method == "ials":
+            earlier = Predecessor.of(extension, registry)
+            start: CollaborativeEmbeddings | None = None
+            if earlier is not None:
+                start = earlier.vectors("token_vectors", interaction_snapshot, weights=settings)
+            if earlier is not None and start is not None:
+                settings = replace(settings, sweeps=min(settings.sweeps, earlier.config.sweeps))
             vectors = fit_ials(
                 interaction_snapshot.split.train,
                 n_users=interaction_snapshot.n_users,
                 n_items=interaction_snapshot.n_items,
                 config=settings,
+                start=start,
                 validate=warm_recall(interaction_snapshot),
                 on_epoch=work.on_epoch("token vectors"),
             )

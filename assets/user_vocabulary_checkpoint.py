@@ -5,6 +5,7 @@ from typing import Literal
 
 import dagster as dg
 
+from assets.extension import Extension, Predecessor
 from assets.interaction_snapshot import snapshots
 from assets.progress import Progress
 from assets.resources import Compute, RegistryResource
@@ -52,6 +53,7 @@ def user_vocabulary_checkpoint(
     interaction_snapshot: Snapshot,
     token_vectors: CollaborativeEmbeddings,
     config: FilterLLMRun,  # type: ignore[valid-type]
+    extension: Extension,  # type: ignore[valid-type]
     compute: Compute,
     registry: RegistryResource,
     progress: Progress,
@@ -66,11 +68,14 @@ def user_vocabulary_checkpoint(
     compute.apply()
     with at_work(context, registry, progress, parameters=asdict(settings)) as work:
         work.reads(interaction_snapshot)
+        earlier = Predecessor.of(extension, registry)
+        given = settings.of_the_model()
         model = fit_filterllm(
             interaction_snapshot.texts[token_vectors.warm_item_index],
             interaction_snapshot.split.train,
             token_vectors,
-            config=settings.of_the_model(),
+            config=given if earlier is None else earlier.config.shortened(given),
+            start=None if earlier is None else earlier.warm_start(interaction_snapshot),
             validate=cold_ndcg(interaction_snapshot) if settings.kept_epoch == "best" else None,
             on_epoch=work.on_epoch("user vocabulary"),
         )

@@ -100,6 +100,12 @@ RECIPE = click.option(
     is_flag=True,
     help="Train although nothing changed; such a version is never promoted by itself.",
 )
+@click.option(
+    "--extend",
+    is_flag=True,
+    help="Go on from the published version instead of starting over; after an erasure of users it starts over all "
+    "the same.",
+)
 @click.pass_obj
 def retrain(
     obj: Context,
@@ -110,6 +116,7 @@ def retrain(
     time_split: bool,
     holdout: float | None,
     force: bool,
+    extend: bool,
 ) -> None:
     """Snapshot, train, judge, register; promote if better; place cold items and publish.
 
@@ -120,11 +127,15 @@ def retrain(
     new version. What --set and --recipe give holds for this run only; config.yaml in the state folder keeps
     settings, so a later run without the same options goes back to them.
     """
+    from orchestration.extending import extending
     from orchestration.retraining import retrain_home
     from orchestration.settings import Settings, split_choice
 
     settings = Settings.read(obj.home, config_file, assignments, recipe=recipe)
     settings = split_choice(settings, directory=split_directory, by_time=time_split, holdout=holdout)
+    if extend:
+        settings, why = extending(obj.home, settings)
+        obj.console.print(why)
     retrain_home(obj.home, settings, console=obj.console, force=force)
 
 

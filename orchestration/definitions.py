@@ -21,7 +21,7 @@ from orchestration.alias_sensor import champion_alias
 from orchestration.arrival_sensors import new_users_fold_in, warming_items
 from orchestration.environments import DAEMON_WAITS_SECONDS, resources
 from orchestration.executors import one_or_many_processes
-from orchestration.jobs import evaluate, fold_in, place_cold_items, retrain
+from orchestration.jobs import evaluate, extend, fold_in, place_cold_items, retrain
 from orchestration.schedules import nightly_retrain
 from orchestration.sensors import new_users, unplaced_items
 
@@ -51,7 +51,7 @@ def build_definitions(progress: Progress, *, lock_wait_seconds: float) -> dg.Def
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=dg.load_asset_checks_from_package_module(expectations),
-        jobs=[retrain, place_cold_items, fold_in, evaluate],
+        jobs=[retrain, extend, place_cold_items, fold_in, evaluate],
         sensors=[new_users, unplaced_items, new_users_fold_in, warming_items, champion_alias, failed_runs],
         schedules=[nightly_retrain],
         resources=resources(progress=progress, lock_wait_seconds=lock_wait_seconds),

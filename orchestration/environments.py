@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import yaml
 
+from assets.extension import Extension
 from assets.placement import Placement
 from assets.progress import Progress
 from assets.resources import Compute, RegistryResource, StoreResource
@@ -96,6 +97,7 @@ def resources(*, progress: Progress, lock_wait_seconds: float) -> dict[str, Any]
             threads=dg.EnvVar.int(THREADS_VARIABLE) if os.environ.get(THREADS_VARIABLE) else 0
         ),
         "placement": Placement(),
+        "extension": Extension(),
         "progress": progress,
         "run_lock": RunLock(wait_seconds=lock_wait_seconds),
     }

@@ -32,6 +32,18 @@ def of_the_home(*only: str) -> dg.PartitionedConfig[Any]:
     return dg.PartitionedConfig(snapshots, run_config_for_partition_key_fn=read)
 
 
+def of_the_home_extending() -> dg.PartitionedConfig[Any]:
+    """As :func:`of_the_home`, with the published version as the one to extend, if it may be extended."""
+
+    def read(partition: str) -> dict[str, Any]:
+        from orchestration.extending import extending
+        from orchestration.requests import home_settings
+
+        return extending(*home_settings())[0].run_config()
+
+    return dg.PartitionedConfig(snapshots, run_config_for_partition_key_fn=read)
+
+
 def of_the_home_now(*only: str) -> dg.ConfigMapping:
     """The same for a job without partitions: whoever names no run config gets the home's, read as the run starts."""
 
@@ -66,6 +78,13 @@ retrain = _job(
     "Snapshot, train, judge, register; promote if better; place cold items and publish.",
     purpose="retrain",
     config=of_the_home(),
+)
+extend = _job(
+    "extend",
+    TRAINING + PLACEMENT,
+    "As retrain, from the published version on: shrunk, perturbed and trained for a few epochs.",
+    purpose="retrain",
+    config=of_the_home_extending(),
 )
 place_cold_items = _job(
     "place_cold_items",

@@ -154,7 +154,7 @@ def retrain_home(home: Home, settings: Settings, *, console: Console, force: boo
         add_partition(home, request.plan.key)
         run_job(
             home,
-            "retrain",
+            "extend" if settings.effective()["extension"]["version"] else "retrain",
             run_config=settings.run_config(),
             partition=request.plan.key,
             assets=request.stations,

@@ -10,6 +10,7 @@ import yaml
 from assets.bpr_embeddings import BprRun
 from assets.cold_item_distributions import DistributionRun
 from assets.evaluation_report import EvaluationRun
+from assets.extension import Extension
 from assets.placement import Placement
 from assets.recipes import RecipeName
 from assets.recipes import recipe as recipe_settings
@@ -31,7 +32,10 @@ STATIONS: dict[str, tuple[str, type[RunConfig]]] = {
     "evaluation": ("evaluation_report", EvaluationRun),
     "distributions": ("cold_item_distributions", DistributionRun),
 }
-SHARED: dict[str, tuple[str, type[SharedConfig]]] = {"placement": ("placement", Placement)}
+SHARED: dict[str, tuple[str, type[SharedConfig]]] = {
+    "placement": ("placement", Placement),
+    "extension": ("extension", Extension),
+}
 PLAIN: dict[str, type[Any]] = {
     "snapshot": SplitChoice,
     "sensors": RetrainRule,
@@ -122,6 +126,11 @@ class Settings:
         """The same settings with some values replaced; None leaves a value as it is."""
         given = {name: value for name, value in values.items() if value is not None}
         return Settings({**self.sections, section: {**self.sections.get(section, {}), **given}})._checked()
+
+    def without(self, section: str, name: str) -> "Settings":
+        """The same settings with one value back at its default."""
+        kept = {one: value for one, value in self.sections.get(section, {}).items() if one != name}
+        return Settings({**self.sections, section: kept})
 
     def effective(self) -> dict[str, dict[str, Any]]:
         """Every section with every field, defaults filled in; what is secret is not shown."""

@@ -15,6 +15,7 @@ from data.quarantine import Quarantine
 from data.readers.dataset import Dataset
 from data.store import (
     arrivals,
+    erasures,
     provisional,
     publication,
     schema,
@@ -28,6 +29,7 @@ from data.store import (
 from data.store import interactions as events
 from data.store.arrivals import Arrivals, NamedEvents
 from data.store.connection import BUSY_TIMEOUT_S, connected_engine, masked, parsed_url, reading, writing
+from data.store.erasures import Erasure
 from data.store.importing import ImportOptions, ImportSummary, OnProgress, import_into
 from data.store.interactions import EventTable, Watermark
 from data.store.provisional import ProvisionalUsers, Strangers
@@ -269,6 +271,16 @@ class Store:
         """Add a user without events unless he is known; return his number of events."""
         with self._writing() as connection:
             return provisional.ensure_user(connection, user_id, at=self._clock())
+
+    def note_erasure(self, n_users: int, *, reason: str) -> None:
+        """Write down that users were removed now: the next retrain starts over."""
+        with self._writing() as connection:
+            erasures.note_erasure(connection, Erasure(self._clock(), n_users, reason))
+
+    def latest_erasure(self) -> Erasure | None:
+        """Read when users were removed last, None if never."""
+        with self._reading() as connection:
+            return erasures.latest_erasure(connection)
 
     # User tokens
 

@@ -22,6 +22,7 @@ def fit_ials(
     n_users: int,
     n_items: int,
     config: IalsConfig,
+    start: CollaborativeEmbeddings | None = None,
     validate: Validate | None = None,
     on_epoch: OnEpoch | None = None,
 ) -> CollaborativeEmbeddings:
@@ -32,6 +33,7 @@ def fit_ials(
         n_users: U; each user has at least one pair.
         n_items: I, all items, warm or not.
         config: Settings.
+        start: Vectors of the same users and items to go on from; from chance if left out.
         validate: Judges embeddings after each sweep, higher is better; the best sweep is kept. Without it
             the last one is.
         on_epoch: Called after each sweep; its loss is the mean squared error over the training pairs.
@@ -40,15 +42,19 @@ def fit_ials(
         The embeddings.
 
     Raises:
-        ValueError: If pairs are missing, repeated or out of range, or a user has none.
+        ValueError: If pairs are missing, repeated or out of range, a user has none, or ``start`` is of other
+            items or another width.
 
     Source: Hu, Koren and Volinsky (ICDM 2008); weights, frequency-scaled ridge and initial values of Rendle
         et al., "Revisiting the Performance of iALS" (RecSys 2022).
     """
     pairs = TrainingPairs.from_indices(train, n_users=n_users, n_items=n_items)
     n_warm = len(pairs.warm_item_index)
-    generator = np.random.default_rng(config.seed)
-    items = (generator.standard_normal((n_warm, config.d)) * 0.1 / math.sqrt(config.d)).astype(np.float32)
+    items = _initial_items(n_warm, config) if start is None else start.warm_items
+    if items.shape != (n_warm, config.d):
+        raise ValueError(
+            f"start must hold vectors of {n_warm} warm items and {config.d} numbers, got {items.shape}"
+        )
     best: CollaborativeEmbeddings | None = None
     best_value = -math.inf
     for sweep in range(1, config.sweeps + 1):
@@ -65,6 +71,13 @@ def fit_ials(
     if best is None:
         raise FloatingPointError("no sweep had a finite validation value")
     return best
+
+
+def _initial_items(n_warm: int, config: IalsConfig) -> FloatTable:
+    """(W, D), normal with deviation .1 / sqrt(d)."""
+    generator = np.random.default_rng(config.seed)
+    drawn = generator.standard_normal((n_warm, config.d)) * 0.1 / math.sqrt(config.d)
+    return drawn.astype(np.float32)
 
 
 def _half_sweep(pairs: IndexArray, fixed: FloatTable, n_rows: int, config: IalsConfig) -> FloatTable:

@@ -21,7 +21,7 @@ from models.filterllm.feature_centring import FeatureCentring
 from models.filterllm.language_model import LanguageModel, load_language_model
 from models.filterllm.mapper import build_mapper
 from models.filterllm.objective import Objective, WarmItems
-from models.filterllm.precision import training_precision
+from models.filterllm.precision import Precision, training_precision
 from models.filterllm.prompt import PromptTemplate
 from models.filterllm.text_tokens import TextTokens, fit_text_tokens, likeliest_weight
 from models.filterllm.user_vocabulary import (
@@ -31,6 +31,7 @@ from models.filterllm.user_vocabulary import (
     random_token_space,
     token_space,
 )
+from models.filterllm.warm_start import WarmStart
 from models.training import EpochReport, OnEpoch, TrainingHistory, fitting_batch, train_epochs
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ def fit_filterllm(
     validate: Validate | None = None,
     on_epoch: OnEpoch | None = None,
     language_model: LanguageModel | None = None,
+    start: WarmStart | None = None,
 ) -> FilterLLM:
     """Extend a language model's vocabulary by the users and train it to name an item's users.
 
@@ -63,12 +65,14 @@ def fit_filterllm(
             is kept, and stage 2 only if it does not lower it. Without it the last epoch stays.
         on_epoch: Called after each epoch; stage 2 goes on counting where stage 1's plan ended.
         language_model: Loaded already, without an adapter; None loads the one that the settings name.
+        start: An earlier model to start from; from chance if left out.
 
     Returns:
         The model in evaluation mode, encoding in float32.
 
     Raises:
-        ValueError: If shapes disagree, an index is out of range, or the language model is not found.
+        ValueError: If shapes disagree, an index is out of range, the language model is not found, or the
+            earlier model is of another kind.
 
     Source:
         FilterLLM, arXiv 2502.16924, where we differ: see ``FilterLLM`` and ``text_tokens``.
@@ -76,23 +80,29 @@ def fit_filterllm(
     positives = _positives(texts, train, embeddings)
     device = torch.device(_device(config.device))
     generator = torch.Generator().manual_seed(config.seed)
+    if language_model is None and start is not None and start.shares(config.language_model):
+        language_model = start.model.language_model
     if language_model is None:
         language_model = load_language_model(
             config.language_model, device=str(device), weights=config.base_weights
         )
+    if start is not None:
+        start.adapt(language_model)
     template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
     token_ids = template.tokenize(language_model.tokenizer, texts).token_ids
     precision = training_precision(config.dtype, device)
-    features = language_model.encode(token_ids, precision=precision)
+    features = _features(language_model, template, token_ids, precision=precision, start=start)
     space = _token_space(embeddings, config)
     model = _new_model(language_model, features, space, train=train, config=config, generator=generator)
+    if start is not None:
+        start.begin(model)
     model.precision = precision
     text = _text_tokens(model, features, positives, embeddings)
     if text is not None:
-        start = likeliest_weight(
+        likeliest = likeliest_weight(
             text, positives, model.vocabulary.bias.detach(), rng=np.random.default_rng(config.seed)
         )
-        model.text_weight.data.fill_(config.text_weight * start)
+        model.text_weight.data.fill_(config.text_weight * likeliest)
     warm = WarmItems(token_ids, features, positives, space.warm_items, text, device)
 
     best = _stage_one(model, warm, generator=generator, validate=validate, on_epoch=on_epoch)
@@ -106,6 +116,26 @@ def fit_filterllm(
         model.fuse(torch.from_numpy(features).to(device), text.left_out.to(device))
     model.precision = "float32"
     return model.train(False)
+
+
+def _features(
+    language_model: LanguageModel,
+    template: PromptTemplate,
+    token_ids: list[list[int]],
+    *,
+    precision: Precision,
+    start: WarmStart | None,
+) -> NDArray[np.float32]:
+    """Vectors (W, H) of the texts, those that the earlier model remembers taken from there."""
+    known = (
+        {}
+        if start is None
+        else start.remembered(lambda texts: template.tokenize(language_model.tokenizer, texts).token_ids)
+    )
+    new = [ids for ids in token_ids if tuple(ids) not in known]
+    found = dict(zip(map(tuple, new), language_model.encode(new, precision=precision), strict=True))
+    found.update({key: known[key] for key in map(tuple, token_ids) if key in known})
+    return np.stack([found[tuple(ids)] for ids in token_ids])
 
 
 def _stage_one(
@@ -152,9 +182,10 @@ def _stage_two(
     """LoRA, tokens and mapper together; undone (False) if validation says that stage 1 was better."""
     config, language_model = model.config, model.language_model
     head = [*_head(model), model.text_weight]
-    language_model.add_lora(
-        rank=config.lora_rank, alpha=config.lora_alpha, targets=config.lora_targets, generator=generator
-    )
+    if language_model.lora is None:  # else it came with the earlier model
+        language_model.add_lora(
+            rank=config.lora_rank, alpha=config.lora_alpha, targets=config.lora_targets, generator=generator
+        )
     adapter = [parameter for parameter in language_model.parameters() if parameter.requires_grad]
     before = {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
     groups = [

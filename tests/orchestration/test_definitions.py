@@ -62,6 +62,7 @@ CHECKS: dict[str, dict[str, bool]] = {
 }
 JOBS: dict[str, tuple[set[str], str]] = {  # job -> (its assets, the purpose that limits how many run at once)
     "retrain": (set(GRAPH) - {*BESIDE}, "retrain"),
+    "extend": (set(GRAPH) - {*BESIDE}, "retrain"),
     "place_cold_items": ({"cold_item_distributions", "item_embeddings", "publication"}, "place"),
     "fold_in": ({"provisional_users"}, "fold_in"),
     "evaluate": ({"evaluation_report"}, "evaluate"),

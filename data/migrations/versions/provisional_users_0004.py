@@ -1,4 +1,4 @@
-"""Provisional vectors of users outside a version's vocabulary, and how many events an item had when placed."""
+"""Provisional vectors of users outside a vocabulary, events of an item when it was placed, erasures of users."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TABLE = "provisional_users"
 
 
 def upgrade() -> None:
-    """Create the table and the column; items placed before count as placed without events."""
+    """Create the tables and the column; items placed before count as placed without events."""
     op.create_table(
         TABLE,
         sa.Column("entry", KEY, autoincrement=True, nullable=False),
@@ -43,8 +43,19 @@ def upgrade() -> None:
         "item_vectors", sa.Column("n_events", sa.Integer(), nullable=False, server_default=sa.text("0"))
     )
 
+    op.create_table(
+        "erasures",
+        sa.Column("entry", KEY, autoincrement=True, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("n_users", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("entry", name=op.f("pk_erasures")),
+        sqlite_autoincrement=True,
+    )
+
 
 def downgrade() -> None:
-    """Drop both."""
+    """Drop them."""
+    op.drop_table("erasures")
     op.drop_column("item_vectors", "n_events")
     op.drop_table(TABLE)

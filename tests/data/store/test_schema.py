@@ -17,6 +17,7 @@ from tests.data.store.worlds import small
 
 NEWEST = "0004"
 UNDONE = (  # from the newest revision back to 0001
+    "DROP TABLE erasures",
     "DROP TABLE provisional_users",
     "ALTER TABLE item_vectors DROP COLUMN n_events",
     "DROP INDEX ix_interactions_item_key",
@@ -76,7 +77,7 @@ def test_an_import_that_fails_leaves_the_index(store: Store, monkeypatch: pytest
 
     with monkeypatch.context() as patched:
         patched.setattr("data.store.interactions.change_rows", fail)
-        patched.setattr("data.store.interactions.copy_rows", fail)
+        patched.setattr("data.store.interactions.copy_arrays", fail)
         with pytest.raises(RuntimeError, match="power cut"):
             store.import_dataset(small())
     assert "ix_interactions_item_key" in indexes(store)
