@@ -111,6 +111,14 @@ class Registry:
         self._versions.point(CHALLENGER, version)
         return self.version(version)
 
+    def measured(self, version: int, metrics: Mapping[str, float]) -> None:
+        """Log numbers that were measured of a version later, on its model and its run.
+
+        Raises:
+            UnknownVersion: If there is no such version.
+        """
+        self._versions.attach(self.version(version), metrics)
+
     def versions(self) -> list[RegisteredVersion]:
         """All versions, the newest first; empty before the first registration."""
         return self._versions.all()

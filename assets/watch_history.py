@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 FILE_NAME = "measurements.json"
+PAGE = "watch.html"
 KEPT = 2000  # measurements; at one an hour twelve weeks
 FORWARD = "forward_recall_at_20"
 
@@ -59,9 +60,13 @@ class WatchHistory:
         return next((one for one in kept if one.version == version and FORWARD in one.numbers), None)
 
     def save(self, directory: Path) -> None:
-        """Write ``measurements.json``."""
+        """Write ``measurements.json``, and ``watch.html`` for the reader."""
+        from evaluation.watch_page import watch_page
+
         text = json.dumps([asdict(one) for one in self.measurements], allow_nan=False)
         (directory / FILE_NAME).write_text(text, encoding="utf-8")
+        looks = [(one.version, one.at, one.numbers) for one in self.measurements]
+        (directory / PAGE).write_text(watch_page(looks), encoding="utf-8")
 
     @classmethod
     def load(cls, directory: Path) -> "WatchHistory":

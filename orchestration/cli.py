@@ -245,6 +245,21 @@ def status(obj: Context) -> None:
 @main.command()
 @CONFIG
 @SET
+@click.pass_obj
+def watch(obj: Context, config_file: Path | None, assignments: tuple[str, ...]) -> None:
+    """Measure what is published: forward recall, coverage, audiences, popularity bias, drift of new texts.
+
+    The daemon does the same each hour; the retrain rule reads the newest numbers.
+    """
+    from orchestration.settings import Settings
+    from orchestration.watching import watch_home
+
+    watch_home(obj.home, Settings.read(obj.home, config_file, assignments), console=obj.console)
+
+
+@main.command()
+@CONFIG
+@SET
 @RECIPE
 @click.pass_obj
 def config(obj: Context, config_file: Path | None, assignments: tuple[str, ...], recipe: RecipeName) -> None:

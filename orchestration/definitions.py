@@ -16,13 +16,15 @@ from assets.published_space import published_space
 from assets.registered_model import registered_model
 from assets.token_vectors import token_vectors
 from assets.user_vocabulary_checkpoint import user_vocabulary_checkpoint
+from assets.watch import watch
 from orchestration.alerts import failed_runs
 from orchestration.alias_sensor import champion_alias
 from orchestration.arrival_sensors import new_users_fold_in, warming_items
 from orchestration.environments import DAEMON_WAITS_SECONDS, resources
 from orchestration.executors import one_or_many_processes
-from orchestration.jobs import evaluate, extend, fold_in, place_cold_items, retrain
-from orchestration.schedules import nightly_retrain
+from orchestration.freshness import fresh
+from orchestration.jobs import evaluate, extend, fold_in, place_cold_items, retrain, watch_published
+from orchestration.schedules import home_rule, hourly_watch, nightly_retrain
 from orchestration.sensors import new_users, unplaced_items
 
 ASSETS = [
@@ -38,6 +40,7 @@ ASSETS = [
     item_embeddings,
     publication,
     provisional_users,
+    watch,
 ]
 
 
@@ -49,11 +52,11 @@ def build_definitions(progress: Progress, *, lock_wait_seconds: float) -> dg.Def
         lock_wait_seconds: How long a run waits for another one in the same home.
     """
     return dg.Definitions(
-        assets=ASSETS,
+        assets=fresh(ASSETS, home_rule()),
         asset_checks=dg.load_asset_checks_from_package_module(expectations),
-        jobs=[retrain, extend, place_cold_items, fold_in, evaluate],
+        jobs=[retrain, extend, place_cold_items, fold_in, evaluate, watch_published],
         sensors=[new_users, unplaced_items, new_users_fold_in, warming_items, champion_alias, failed_runs],
-        schedules=[nightly_retrain],
+        schedules=[nightly_retrain, hourly_watch],
         resources=resources(progress=progress, lock_wait_seconds=lock_wait_seconds),
         executor=one_or_many_processes(lock_wait_seconds=lock_wait_seconds),
     )

@@ -100,6 +100,12 @@ fold_in = _job(
     purpose="fold_in",
     config=of_the_home_now("execution"),
 )
+watch_published = dg.define_asset_job(
+    "watch_published",
+    selection=dg.AssetSelection.assets("watch"),
+    description="Look at what is published: coverage, audiences, popularity bias, forward metric, drift.",
+    tags={"purpose": "watch"},
+)
 evaluate = _job(
     "evaluate",
     ("evaluation_report",),

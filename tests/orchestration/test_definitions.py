@@ -40,8 +40,9 @@ GRAPH: dict[str, tuple[set[str], str | None]] = {
     "item_embeddings": ({"cold_item_distributions"}, WHOLE),
     "publication": ({"cold_item_distributions", "item_embeddings"}, WHOLE),
     "provisional_users": ({"publication"}, WHOLE),
+    "watch": ({"publication"}, WHOLE),
 }
-BESIDE = ("provisional_users",)  # no station of the way from data to publication
+BESIDE = ("provisional_users", "watch")  # no station of the way from data to publication
 # asset -> check -> does it stop the way
 CHECKS: dict[str, dict[str, bool]] = {
     "interaction_snapshot": {
@@ -66,6 +67,7 @@ JOBS: dict[str, tuple[set[str], str]] = {  # job -> (its assets, the purpose tha
     "place_cold_items": ({"cold_item_distributions", "item_embeddings", "publication"}, "place"),
     "fold_in": ({"provisional_users"}, "fold_in"),
     "evaluate": ({"evaluation_report"}, "evaluate"),
+    "watch_published": ({"watch"}, "watch"),
 }
 TICKS = {  # sensor or schedule -> (job, seconds between ticks or cron expression)
     "new_users": ("retrain", 60),
@@ -74,6 +76,7 @@ TICKS = {  # sensor or schedule -> (job, seconds between ticks or cron expressio
     "new_users_fold_in": ("fold_in", 30),
     "warming_items": ("place_cold_items", 30),
     "nightly_retrain": ("retrain", "0 3 * * *"),
+    "hourly_watch": ("watch_published", "30 * * * *"),
 }
 
 
@@ -127,6 +130,11 @@ def test_sensors_and_the_schedule_run_without_being_switched_on() -> None:
     assert {**sensors, **schedules} == TICKS
     assert all(one.default_status is dg.DefaultSensorStatus.RUNNING for one in repository.sensor_defs)
     assert all(one.default_status is dg.DefaultScheduleStatus.RUNNING for one in repository.schedule_defs)
+
+
+def test_every_asset_but_those_that_wait_for_somebody_has_a_freshness_policy(graph: Any) -> None:
+    policies = {key.to_user_string(): graph.get(key).freshness_policy for key in graph.get_all_asset_keys()}
+    assert {name for name, policy in policies.items() if policy is None} == {"provisional_users"}
 
 
 def test_every_asset_says_in_a_sentence_what_it_is(graph: Any) -> None:

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from data.home import Home
-from orchestration.schedules import nightly_cron, nightly_retrain
+from orchestration.schedules import home_rule, nightly_retrain
 from tests.orchestration.worlds import arrive, filled, past_run, publish_all
 
 pytestmark = pytest.mark.slow
@@ -57,6 +57,6 @@ def test_a_night_beside_a_running_retrain_is_skipped(world: Home, instance: dg.D
 
 
 def test_the_hour_is_the_homes(home: Home) -> None:
-    assert nightly_cron() == "0 3 * * *"
+    assert home_rule().nightly == "0 3 * * *"
     home.config_file.write_text("sensors: {nightly: '30 4 * * 1'}\n")
-    assert nightly_cron() == "30 4 * * 1"
+    assert home_rule().nightly == "30 4 * * 1"
