@@ -49,12 +49,12 @@ class RefinerConfig:
     """
 
     history: Count = 3
-    title_tokens: Count = 16
+    title_tokens: Count = 14
     lora_rank: Count = 8
     lora_alpha: Positive = 16.0
     lora_learning_rate: Positive = 1e-3
     head_learning_rate: Positive = 1e-2
-    pairs: Several = 4000
+    pairs: Several = 2500
     epochs: Count = 2
     batch_size: Several = 32
     hard_share: Share = 0.5
