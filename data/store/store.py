@@ -14,7 +14,6 @@ from data.item_texts import TEXT_LIMIT
 from data.quarantine import Quarantine
 from data.readers.dataset import Dataset
 from data.store import (
-    arrivals,
     erasures,
     provisional,
     publication,
@@ -27,7 +26,7 @@ from data.store import (
     world,
 )
 from data.store import interactions as events
-from data.store.arrivals import Arrivals, NamedEvents
+from data.store.arrivals import ArrivalReads
 from data.store.connection import BUSY_TIMEOUT_S, connected_engine, masked, parsed_url, reading, writing
 from data.store.erasures import Erasure
 from data.store.importing import ImportOptions, ImportSummary, OnProgress, import_into
@@ -46,7 +45,7 @@ def _seconds() -> int:
     return int(time.time())
 
 
-class Store:
+class Store(ArrivalReads):
     """Users, items, events, tokens, snapshots and what is published; open it with :meth:`open`.
 
     Every method is one transaction: it sees one state of the database, and what it writes is there whole
@@ -220,16 +219,6 @@ class Store:
         """Count the users with at least ``min_events`` events of whom a version has no vector."""
         with self._reading() as connection:
             return users_items.count_users_outside(connection, version, min_events=min_events)
-
-    def arrivals(self, *, min_events: int) -> Arrivals | None:
-        """Count what is new to the published version; users outside count from ``min_events`` events on."""
-        with self._reading() as connection:
-            return arrivals.read_arrivals(connection, min_events=min_events)
-
-    def newest_events(self, *, after: int, limit: int) -> NamedEvents:
-        """Read the last ``limit`` events with an interaction_key above ``after``, the oldest of them first."""
-        with self._reading() as connection:
-            return arrivals.read_newest_events(connection, after=after, limit=limit)
 
     # Users outside the published vocabulary, with vectors until the next retrain
 
