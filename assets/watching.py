@@ -140,7 +140,7 @@ def published_lists(
     store: "Store", arrivals: "Arrivals", users: "UserVectors", items: "ItemVectors", rng: Any
 ) -> Lists:
     """Lists as served, without what a user had before the snapshot."""
-    from models.retrieval import top_k
+    from models.retrieval import ExclusionLists, top_k
 
     user_row = {user: row for row, user in enumerate(users.user_ids)}
     item_row = {item: row for row, item in enumerate(items.item_ids)}
@@ -159,11 +159,13 @@ def published_lists(
     for user, item in zip(before.user_ids, before.item_ids, strict=True):
         if item in item_row:
             had[user_row[user]].add(item_row[item])
-    excluded: Any = [np.array(sorted(had[row]), dtype=np.int64) for row in chosen]
-    k = min(K, len(items))
-    ranked, _ = top_k(users.vectors[chosen], items.vectors, k=k, exclude=excluded)
+    pairs = [(at, item) for at, row in enumerate(chosen) for item in had[int(row)]]
+    excluded = ExclusionLists.from_pairs(
+        np.array(pairs, dtype=np.int64).reshape(-1, 2), n_queries=len(chosen)
+    )
+    ranked, _ = top_k(users.vectors[chosen], items.vectors, k=min(K, len(items)), exclude=excluded)
     truth = [since.get(int(row), set()) - had[int(row)] for row in chosen]
-    return Lists(chosen, ranked, truth, np.array([len(one) for one in excluded], dtype=np.int64))
+    return Lists(chosen, ranked, truth, np.diff(excluded.offsets))
 
 
 def drift_numbers(store: "Store", arrivals: "Arrivals", encode: Any, rng: Any) -> dict[str, float]:
