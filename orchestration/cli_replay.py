@@ -3,7 +3,7 @@
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,6 +179,13 @@ def synthetic(
     _run(context, source, **options)
 
 
+def spoken_command(words: Sequence[str]) -> str:
+    """The command as others would give it: from ``replay`` on, folders and files by their last names."""
+    start = words.index("replay") if "replay" in words else 0
+    named = [Path(word).name if Path(word).is_absolute() else word for word in words[start:]]
+    return shlex.join(["coldcast", *named])
+
+
 def _run(
     context: click.Context,
     source: "ReplaySource",
@@ -207,7 +214,7 @@ def _run(
         steps=steps,
         settings=ReplaySettings(seed=seed),
         rule=rule,
-        command=shlex.join(["coldcast", *sys.argv[1:]]),
+        command=spoken_command(sys.argv[1:]),
         docs=docs,
     )
     console: Console = context.obj.console

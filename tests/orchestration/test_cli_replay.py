@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orchestration.cli import main
-from orchestration.cli_replay import Duration
+from orchestration.cli_replay import Duration, spoken_command
 
 
 def synthetic(out: Path, *words: str) -> Result:
@@ -40,3 +40,8 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 2
     assert "does not exist" in " ".join(result.output.split())
+
+
+def test_the_record_of_the_command_names_no_machines_folders(tmp_path: Path) -> None:
+    words = ["--home", str(tmp_path), "replay", "movielens", "--from", str(tmp_path / "ml"), "--out", "here"]
+    assert spoken_command(words) == "coldcast replay movielens --from ml --out here"
