@@ -93,7 +93,9 @@ def build_snapshot(
         InputError: As the split functions; or if the split's files name a pair that is no event of the store.
     """
     events = contents.interactions()
+    n_events = len(events)
     collapsed = one_row_per_pair(events)
+    del events  # what is no longer needed goes at once: ten million interactions are to fit beside each other
     split = _split(contents, collapsed, choice, previous_threshold=previous_threshold)
     vocabulary = np.unique(split.train[:, 0])  # positions of the users with a training pair
     tokens = tokens_after(contents.token_users, contents.user_keys[vocabulary])
@@ -111,10 +113,12 @@ def build_snapshot(
         **dense.dropped,
         "pairs_outside_split_files": len(collapsed) - len(split.pairs) - sum(split.dropped.values()),
     }
+    n_repeated = n_events - len(collapsed)
+    del collapsed, split
     counts = {
         **part_counts(dense, interactions),
-        "events": len(events),
-        "repeated_events": len(events) - len(collapsed),
+        "events": n_events,
+        "repeated_events": n_repeated,
         "users_outside_vocabulary": len(contents.user_keys) - len(vocabulary),
         "new_tokens": len(tokens) - len(contents.token_users),
         "items_without_text": sum(not text.strip() for text in contents.texts),
@@ -150,12 +154,17 @@ def one_row_per_pair(events: Interactions) -> Interactions:
     if not len(first):
         return events
     last = np.append(first[1:], len(pairs)) - 1
-    known = np.where(times > 0, times, np.iinfo(np.int64).max)
-    first_known = np.minimum.reduceat(known, first)
+    weights = events.weights[order][last]
+    del order, last
+    pairs = pairs[first]
+    times[times == 0] = np.iinfo(np.int64).max  # a copy of our own
+    first_known = np.minimum.reduceat(times, first)
+    del times
+    first_known[first_known == np.iinfo(np.int64).max] = 0
     return Interactions(
-        pairs=pairs[first],
-        times=np.where(first_known == np.iinfo(np.int64).max, 0, first_known),
-        weights=events.weights[order][last],
+        pairs=pairs,
+        times=first_known,
+        weights=weights,
         n_users=events.n_users,
         n_items=events.n_items,
     )
