@@ -94,3 +94,24 @@ def test_items_placed_afterwards_may_have_provisional_users_in_their_audiences(o
     assert np.exp(audience.log_probabilities).sum() == pytest.approx(1, abs=1e-3)
     assert "later-2" in items.item_ids.tolist()  # placed by readers whom no training has seen
     assert not provisional & set(users.user_ids)
+
+
+def test_a_placed_item_follows_its_interactions_and_only_real_ones_are_stored(own_home: Cli) -> None:
+    add_items(own_home.home, later_3="A deep random tree")
+    own_home.run("place")
+    readers = [f"user-{at:04d}" for at in range(5)]
+    events = Source.of_table("events", {"user_id": readers, "item_id": ["later-3"] * 5})
+    with open_store(own_home.home) as store:
+        _, before = store.read_published(1)
+        store.import_dataset(Dataset("readers", interactions=events))
+        assert store.items_to_warm_up(1).item_ids.tolist() == ["later-3"]
+        interactions = store.counts()["interactions"]
+    own_home.run("place")
+    with open_store(own_home.home) as store:
+        _, after = store.read_published(1)
+        assert store.counts()["interactions"] == interactions  # no simulated one is among them
+        assert len(store.items_to_warm_up(1)) == 0
+        assert len(store.read_events(store.watermark()).item_keys) == interactions
+    moved = (before.vectors != after.vectors).any(axis=1)
+    assert before.item_ids[moved].tolist() == ["later-3"]  # type: ignore[index]
+    assert np.asarray(after.kinds)[moved].tolist() == ["held_out"]
