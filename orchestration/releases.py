@@ -81,7 +81,8 @@ def roll_back(home: Home, *, reason: str, console: Console) -> None:
         console.print(f"the champion alias could not follow, `coldcast status` repairs it: {error}")
         return
     ended = time.perf_counter()
-    told = f"the switch took {ended - began:.3f} s: transaction {switched - began:.3f} s, alias {ended - switched:.3f} s"
+    parts = f"transaction {switched - began:.3f} s, alias {ended - switched:.3f} s"
+    told = f"the switch took {ended - began:.3f} s: {parts}"
     logger.info("rollback to version %d: %s", publication.version, told)
     console.print(told)
     _see_alias(home, registry)
