@@ -161,8 +161,8 @@ def _print_outcome(outcome: "Outcome", request: "BenchmarkRequest", console: Con
     for unit, error in outcome.failed:
         console.print(f"failed  {unit.name}: {error}", style="red")
     if outcome.done:
-        console.print(f"table   {out / 'benchmark.md'}")
-        console.print(f"page    {out / 'benchmark.html'}")
-        console.print(f"rows    {out / 'benchmark.json'}")
+        console.print(f"table   {out / 'benchmark.md'}", soft_wrap=True)
+        console.print(f"page    {out / 'benchmark.html'}", soft_wrap=True)
+        console.print(f"rows    {out / 'benchmark.json'}", soft_wrap=True)
         if request.docs is not None:
             console.print(f"docs    {request.docs / 'results.md'}")

@@ -51,5 +51,5 @@ def speed(context: click.Context, out: Path, items: int, users: int, language_mo
             f"{row.method:<21} {row.candidates:>4} candidates  {row.calls_per_item:6.1f} calls  "
             f"{1000 * row.seconds_per_item:10,.1f} ms an item"
         )
-    console.print(f"table   {out / 'speed.md'}")
-    console.print(f"rows    {out / 'speed.json'}")
+    console.print(f"table   {out / 'speed.md'}", soft_wrap=True)
+    console.print(f"rows    {out / 'speed.json'}", soft_wrap=True)

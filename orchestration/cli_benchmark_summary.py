@@ -35,5 +35,5 @@ def summary(context: click.Context, results: tuple[Path, ...], out: Path, docs: 
                 f"({one.low:+.4f} to {one.high:+.4f}), {100 * one.relative:+.1f} %",
                 markup=False,
             )
-    console.print(f"table   {out / 'summary.md'}")
-    console.print(f"rows    {out / 'summary.json'}")
+    console.print(f"table   {out / 'summary.md'}", soft_wrap=True)
+    console.print(f"rows    {out / 'summary.json'}", soft_wrap=True)

@@ -47,7 +47,9 @@ def replay_group() -> None:
     \b
       OUT/replay.html    a page: the three curves, and every step of every policy
       OUT/replay.json    the figures
-      OUT/trained/       what was trained; a replay that was broken off goes on from there
+      OUT/trained/       what was trained
+
+    A replay that was broken off goes on from what was trained; its steps are judged again.
     """
 
 
@@ -234,4 +236,4 @@ def _run(
     console.print(
         f"loop reaches {share['recall']:.1%} of always at {share['train_seconds']:.1%} of its training time"
     )
-    console.print(f"page    {out / 'replay.html'}")
+    console.print(f"page    {out / 'replay.html'}", soft_wrap=True)

@@ -121,6 +121,6 @@ def _over_all(audiences: "list[Audience]", world: SyntheticWorld) -> str:
 
 def _where_to_look(home: Home, key: str, console: Console) -> None:
     report: Path = home.artifacts / "evaluation_report" / key / "report.html"
-    console.print(f"report  {report}")
-    console.print(f"pages   coldcast --home {home.root} ui")
+    console.print(f"report  {report}", soft_wrap=True)
+    console.print(f"pages   coldcast --home {home.root} ui", soft_wrap=True)
     console.print(f"more    coldcast --home {home.root} place --text 'your own title'")

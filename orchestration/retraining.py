@@ -193,7 +193,7 @@ def evaluate_home(home: Home, settings: Settings, *, snapshot: str | None, conso
     run_job(home, "evaluate", run_config=settings.run_config(only=("evaluation", "placement")), partition=key)
     folder = home.artifacts / "evaluation_report" / key
     console.print(Markdown((folder / "report.md").read_text()))
-    console.print(f"page: {folder / 'report.html'}")
+    console.print(f"page: {folder / 'report.html'}", soft_wrap=True)
 
 
 def _newest_trained(home: Home) -> str:
@@ -211,7 +211,7 @@ def _print_outcome(home: Home, key: str, console: Console) -> None:
     console.print(f"version {decision.version}: {decision.outcome}: {decision.reason}")
     print_status(home, console)
     console.print("seconds per station: " + ", ".join(_seconds(home, key)))
-    console.print(f"report: {home.artifacts / 'evaluation_report' / key / 'report.html'}")
+    console.print(f"report: {home.artifacts / 'evaluation_report' / key / 'report.html'}", soft_wrap=True)
 
 
 def _seconds(home: Home, key: str) -> list[str]:

@@ -35,4 +35,4 @@ def watch_home(home: Home, settings: Settings, *, console: Console) -> None:
         table.add_row(name, f"{value:.4g}")
     console.print(f"version {published.version}:")
     console.print(table)
-    console.print(f"page: {home.artifacts / 'watch' / 'latest' / PAGE}")
+    console.print(f"page: {home.artifacts / 'watch' / 'latest' / PAGE}", soft_wrap=True)

@@ -22,9 +22,10 @@ logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 256  # items; each of a user's lists compares so many
 WARM_UP = 30  # steps
-WIDTH, POWER = 512, 1.2
+WIDTH, POWER, NARROWEST = 512, 1.2, 64
 """A score adds up the steps of all its numbers, so narrower tables stand longer ones: of rates tried on
-CiteULike-a, .006 to .01 was right at 512 and .1 at 64, where .02 was too slow; .04 at 512 did harm."""
+CiteULike-a, .006 to .01 was right at 512 and .1 at 64, where .02 was too slow; .04 at 512 did harm. Below 64 the
+rate stays what it is there."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def distil(
         width: D.
         epochs: Passes over the teacher's items; after 0 the first columns are the table.
         learning_rate: Adam's at D = 512, in units of a parameter's standard deviation; higher for narrower
-            tables, and falling along a cosine.
+            tables down to 64, and falling along a cosine.
         generator: Draws the order of the items.
 
     Returns:
@@ -94,7 +95,8 @@ def distil(
     """
     student = NarrowTables(teacher, width)
     if epochs:
-        _train(student, epochs=epochs, rate=learning_rate * (WIDTH / width) ** POWER, generator=generator)
+        rate = learning_rate * (WIDTH / max(width, NARROWEST)) ** POWER
+        _train(student, epochs=epochs, rate=rate, generator=generator)
     return student.table.detach(), student.back.detach()
 
 

@@ -18,16 +18,19 @@ COMMANDS = [
     "demo",
     "download",
     "evaluate",
+    "fold-in",
     "import",
     "migrate",
     "place",
     "promote",
     "prune",
+    "replay",
     "retrain",
     "rollback",
     "serve",
     "status",
     "ui",
+    "watch",
 ]
 SOURCES = ["citeulike", "files", "movielens", "movietweetings", "synthetic"]
 
@@ -89,7 +92,8 @@ def test_an_unknown_command_and_option_exit_2(cli: Cli) -> None:
     assert "No such option" in cli.run("status", "--all", code=2)
     assert "Invalid value for '-k'" in cli.run("place", "--text", "A title", "-k", "0", code=2)
     assert "give one of them" in cli.run("place", "--text", "A title", "--out", "x.parquet", code=2)
-    assert "Missing option '--force'" in cli.run("promote", "1", code=2)
+    assert "Missing argument 'VERSION'" in cli.run("promote", "--force", code=2)
+    assert "version 1 of model coldcast does not exist" in cli.run("promote", "1", code=1)
 
 
 def test_the_status_of_an_empty_home_says_what_to_do(cli: Cli) -> None:

@@ -59,7 +59,7 @@ def test_absent_columns_have_their_meaning() -> None:
         ({"time": [-1, 2, 3]}, "f, row 1: time must not be negative, got -1"),
         ({"time": [1.5, 2, 3]}, "f: time must be unix seconds, found type double"),
         ({"user_id": ["a", None, "b"]}, "f, row 2: user_id is missing. Remedy: fill it in"),
-        ({"user_id": ["a", "b", ""]}, "f, row 3: user_id must be a text .* not empty, got ''"),
+        ({"user_id": ["a", "b", ""]}, "f, row 3: user_id must be a text .* of 1 to 500 characters, got ''"),
         ({"item_id": ["a", "b\0", "c"]}, "f, row 2: item_id must be a text without NUL"),
         ({"item_id": [1.0, 2.0, 3.0]}, "f: item_id must hold texts, found type double"),
         ({"row": [10, 20, 30], "weight": [1.0, -1.0, 1.0]}, "f, row 20: weight"),

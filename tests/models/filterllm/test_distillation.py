@@ -29,7 +29,7 @@ def lost(wide: WideTables, table: Tensor, back: Tensor) -> float:
 
 def distilled(wide: WideTables, epochs: int = 20) -> tuple[Tensor, Tensor]:
     draw = torch.Generator().manual_seed(3)
-    return distil(wide, width=NARROW, epochs=epochs, learning_rate=0.0002, generator=draw)
+    return distil(wide, width=NARROW, epochs=epochs, learning_rate=0.004, generator=draw)
 
 
 def test_divergence_by_hand() -> None:
