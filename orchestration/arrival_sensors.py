@@ -1,12 +1,13 @@
 """Sensors between two retrains: new users are folded in, placed items follow the interactions that they get."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import dagster as dg
 
 from assets.resources import StoreResource
+from data.store.store import Store
 from orchestration.jobs import fold_in, place_cold_items
 from orchestration.requests import home_settings, past_runs, request_run
 from orchestration.rules import not_yet
@@ -15,6 +16,33 @@ TICK_SECONDS = 30
 NOTHING_PUBLISHED = "nothing is published yet: `coldcast retrain` makes the first version"
 
 Tick = Iterator[dg.RunRequest | dg.SkipReason]
+State = tuple[Any, Any]
+"""Ids of those who wait (n,), and how many interactions each has (n,)."""
+
+
+class Ask(NamedTuple):
+    """What a sensor asks for and how it says so: a job, its trigger, two sentences, and settings of the home."""
+
+    job: str
+    trigger: str
+    nobody: str
+    waiting: str
+    sections: tuple[str, ...] = ()
+
+
+FOLD_IN = Ask(
+    "fold_in",
+    "users to fold in",
+    nobody="every user with interactions has a vector of version {version}",
+    waiting="{n} users wait to be folded in",
+)
+WARM_UP = Ask(
+    "place_cold_items",
+    "warming items",
+    nobody="no placed item of version {version} has outgrown its vector",
+    waiting="{n} items have outgrown their vectors",
+    sections=("distributions", "placement"),
+)
 
 
 @dg.sensor(
@@ -25,21 +53,12 @@ Tick = Iterator[dg.RunRequest | dg.SkipReason]
 )
 def new_users_fold_in(context: dg.SensorEvaluationContext, store: StoreResource) -> Tick:
     """Count users with interactions since they were folded in; ask once per state of them."""
-    with store.open() as opened:
-        published = opened.current_publication()
-        if published is None:
-            yield dg.SkipReason(NOTHING_PUBLISHED)
-            return
-        waiting = opened.users_to_fold_in(published.version)
-    if not len(waiting):
-        yield dg.SkipReason(f"every user with interactions has a vector of version {published.version}")
-        return
-    data = counts_digest(waiting.user_ids, waiting.n_events, version=published.version)
-    request = _request(context, "fold_in", data, sections=(), trigger="users to fold in")
-    if not isinstance(request, dg.RunRequest):
-        yield dg.SkipReason(f"{len(waiting)} users wait to be folded in; {request.message}")
-        return
-    yield request
+
+    def waiting(opened: Store, version: int) -> State:
+        found = opened.users_to_fold_in(version)
+        return found.user_ids, found.n_events
+
+    yield _tick(context, store, waiting, FOLD_IN)
 
 
 @dg.sensor(
@@ -50,35 +69,44 @@ def new_users_fold_in(context: dg.SensorEvaluationContext, store: StoreResource)
 )
 def warming_items(context: dg.SensorEvaluationContext, store: StoreResource) -> Tick:
     """Count placed items that have outgrown their vectors; ask once per state of them."""
+
+    def grown(opened: Store, version: int) -> State:
+        found = opened.items_to_warm_up(version)
+        return found.item_ids, found.n_events
+
+    yield _tick(context, store, grown, WARM_UP)
+
+
+def _tick(
+    context: dg.SensorEvaluationContext,
+    store: StoreResource,
+    read: Callable[[Store, int], State],
+    ask: Ask,
+) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a run if somebody waits for the published version, or say why not."""
     with store.open() as opened:
         published = opened.current_publication()
         if published is None:
-            yield dg.SkipReason(NOTHING_PUBLISHED)
-            return
-        grown = opened.items_to_warm_up(published.version)
-    if not len(grown):
-        yield dg.SkipReason(f"no placed item of version {published.version} has outgrown its vector")
-        return
-    data = counts_digest(grown.item_ids, grown.n_events, version=published.version)
-    sections = ("distributions", "placement")
-    request = _request(context, "place_cold_items", data, sections=sections, trigger="warming items")
-    if not isinstance(request, dg.RunRequest):
-        yield dg.SkipReason(f"{len(grown)} items have outgrown their vectors; {request.message}")
-        return
-    yield request
+            return dg.SkipReason(NOTHING_PUBLISHED)
+        ids, n_events = read(opened, published.version)
+    if not len(ids):
+        return dg.SkipReason(ask.nobody.format(version=published.version))
+    data = counts_digest(ids, n_events, version=published.version)
+    request = _request(context, ask, data)
+    if isinstance(request, dg.RunRequest):
+        return request
+    return dg.SkipReason(f"{ask.waiting.format(n=len(ids))}; {request.message}")
 
 
-def _request(
-    context: dg.SensorEvaluationContext, job: str, data: str, *, sections: tuple[str, ...], trigger: str
-) -> dg.RunRequest | Any:
+def _request(context: dg.SensorEvaluationContext, ask: Ask, data: str) -> dg.RunRequest | Any:
     """Ask for a run about some data, or say in a decision why not now."""
     _, settings = home_settings()
-    past = past_runs(context.instance, job)
+    past = past_runs(context.instance, ask.job)
     waiting = not_yet(past, settings.rule().cool_down_minutes, rest_after_success=False)
     if waiting is not None:
         return waiting
-    run_config = settings.run_config(only=sections)
-    return request_run(past, job=job, data=data, run_config=run_config, trigger=trigger)
+    run_config = settings.run_config(only=ask.sections)
+    return request_run(past, job=ask.job, data=data, run_config=run_config, trigger=ask.trigger)
 
 
 def counts_digest(ids: Iterable[str], n_events: Iterable[int], *, version: int) -> str:

@@ -148,7 +148,7 @@ def test_requests_are_bounded_only_inside(monkeypatch: pytest.MonkeyPatch) -> No
         ("http://me:secret@host/x", "http://me:***@host/x"),
         ("postgresql+psycopg2://u:p%40q@h:5432/db", "postgresql+psycopg2://u:***@h:5432/db"),
         ("postgresql://h/db?user=u&password=p&x=1", "postgresql://h/db?user=u&password=***&x=1"),
-        ("sqlite:////home/a/b.db", "sqlite:////home/a/b.db"),
+        ("sqlite:////var/a/b.db", "sqlite:////var/a/b.db"),
         ("http://host:5000/a@b", "http://host:5000/a@b"),
     ],
 )
