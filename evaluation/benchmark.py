@@ -98,10 +98,12 @@ class Benchmark:
     def origin(self) -> str:
         """A sentence on where the figures come from."""
         about = self.about
-        machine = about["machine"]
+        machine, days = about["machine"], about.get("trained_on", ())
+        trained = f", trained on {', '.join(days)}" if days else ""
         return (
-            f"{about['data_set']}, split {about['split_hash'][:12]}; {about['date']}; {machine['cores']} cores, "
-            f"{machine['threads']} threads a process; language model {about['language_model']}; "
+            f"{about['data_set']}, split {about['split_hash'][:12]}; {about['date']}{trained}; "
+            f"{machine['cores']} cores, {machine['threads']} threads a process; "
+            f"language model {about['language_model']}; "
             f"commit {about['commit'] or 'unknown'}."
         )
 

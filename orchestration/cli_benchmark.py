@@ -44,6 +44,9 @@ def benchmark_group() -> None:
     the unit it was at. Two commands may share OUT; each takes units that the other is not at. A unit that fails
     is recorded with its error and the others go on; the exit code is then 1, and the next command tries it again.
 
+    With --docs the figures of every unit are kept beside the code, a few kilobytes each, and a folder OUT on another
+    machine goes on from them: such a unit is "kept". Its lists stay where it was run.
+
     A finished unit records what it was set to. Where that has changed since, it is stale: not in the table, and run
     again. Changed code is not seen; to run a finished unit again, delete its folder.
     """
@@ -69,8 +72,9 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--docs",
             type=click.Path(exists=True, file_okay=False, path_type=Path),
-            help="Folder of the project's documents: write DOCS/results/NAME.json, a short copy, and the "
-            "tables into DOCS/results.md, between the two lines that are there for them.",
+            help="Folder of the project's documents: write DOCS/results/NAME.json, a short copy, the tables into "
+            "DOCS/results.md, between the two lines that are there for them, and each unit's figures into "
+            "DOCS/results/NAME/. Units whose figures are there already are not run.",
         ),
         click.pass_context,
     )
@@ -143,7 +147,7 @@ def _print_status(request: "BenchmarkRequest", console: Console) -> None:
     from assets.benchmark.run import unit_statuses
 
     found = unit_statuses(request)
-    table = Table(title=f"{sum(one.state == 'done' for one in found)} of {len(found)} units done")
+    table = Table(title=f"{sum(one.state in ('done', 'kept') for one in found)} of {len(found)} units done")
     for column in ("unit", "models", "state", "seconds", "note"):
         table.add_column(column, justify="right" if column == "seconds" else "left")
     for one in found:

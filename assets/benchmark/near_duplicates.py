@@ -1,47 +1,47 @@
 """Every model of the table judged again without near-duplicates, from its kept lists."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from assets.benchmark.inputs import Inputs
-from assets.benchmark.record import Records
-from assets.benchmark.units import Unit
 
 if TYPE_CHECKING:
     from evaluation.evaluation_input import EvaluationInput
     from evaluation.near_duplicates import DuplicateFigure
-    from evaluation.ranked_lists import ListKey
-
-JUDGED: "ListKey" = ("cold", "test", "B")
 
 
-def near_duplicate_figures(
-    inputs: Inputs, data: "EvaluationInput", records: Records, units: Sequence[Unit]
-) -> "list[DuplicateFigure]":
-    """The probe's figures of every model.
+@dataclass(frozen=True)
+class NearDuplicates:
+    """The probe of one data set.
+
+    Attributes:
+        data: The judges' arrays.
+        nearest: Of ``data.cold_items``: the highest cosine to a warm item, shape (c,), float64.
+    """
+
+    data: "EvaluationInput"
+    nearest: Any
+
+    def figures(self, lists: Any, *, model: str, seed: int) -> "list[DuplicateFigure]":
+        """The probe's figures of one model from its lists of the paired question, shape (n, 50), int64."""
+        from evaluation.near_duplicates import duplicate_figures
+        from evaluation.unit_figures import PAIRED
+
+        return duplicate_figures(lists, self.data, self.nearest, key=PAIRED, model=model, seed=seed)
+
+
+def near_duplicates(inputs: Inputs, data: "EvaluationInput") -> NearDuplicates | None:
+    """The probe, if a unit has needed text vectors; a table of models that read no text has none.
 
     Args:
-        inputs: Gives the text vectors, if a unit has needed them; a table of models that read no text has no probe.
+        inputs: Gives the text vectors.
         data: The judges' arrays.
-        records: Where units rest.
-        units: Whole units.
-
-    Returns:
-        Figures in the order of the units.
     """
-    from evaluation.near_duplicates import duplicate_figures, nearest_warm
-    from evaluation.ranked_lists import RankedLists
+    from evaluation.near_duplicates import nearest_warm
     from models.baselines.text_directions import text_directions
 
     if not inputs.has_features() or not len(data.cold_test):
-        return []
+        return None
     warm = inputs.snapshot.split.warm_items
     directions = text_directions(inputs.features(), warm)
-    nearest = nearest_warm(directions, cold=data.cold_items, warm=warm)
-    found: list[DuplicateFigure] = []
-    for unit in units:
-        for model in unit.entry.models:
-            lists = RankedLists.load_one(records.lists(unit, model), JUDGED)
-            if lists is not None:
-                found += duplicate_figures(lists, data, nearest, key=JUDGED, model=model, seed=unit.seed)
-    return found
+    return NearDuplicates(data, nearest_warm(directions, cold=data.cold_items, warm=warm))

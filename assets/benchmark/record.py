@@ -8,19 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
+from assets.benchmark.kept import Kept
 from assets.benchmark.units import Unit
 from data.errors import InputError
+
+if TYPE_CHECKING:
+    from evaluation.unit_figures import UnitFigures
 
 DIGESTS = "digests.json"
 HEAD = "unit.json"
 FUNNEL = ".funnel.json"
 """Ending of the file of a model's stages, behind the model's name."""
 
-State = Literal["done", "stale", "failed", "damaged", "missing"]
+State = Literal["done", "kept", "stale", "failed", "damaged", "missing"]
 
 
 class UnitBusy(RuntimeError):
@@ -33,8 +37,8 @@ class UnitStatus:
 
     Attributes:
         unit: Which.
-        state: ``done`` (whole), ``stale`` (whole, of other settings than now), ``failed`` (tried, and not again
-            since), ``damaged`` or ``missing``.
+        state: ``done`` (whole), ``kept`` (not here, but its figures stand among the documents), ``stale`` (whole,
+            of other settings than now), ``failed`` (tried, and not again since), ``damaged`` or ``missing``.
         seconds: Wall time of training and ranking; None before the first try.
         note: First line of the error, or "".
     """
@@ -51,11 +55,15 @@ class Records:
     Args:
         directory: Made when the first unit is written.
         language_model: Of the text vectors; units of another one are stale.
+        kept: Figures among the documents, taken for units that are not whole here; None: none are.
     """
 
-    def __init__(self, directory: Path, *, language_model: str = "embedded") -> None:
+    def __init__(
+        self, directory: Path, *, language_model: str = "embedded", kept: Kept | None = None
+    ) -> None:
         self.directory = directory
         self.language_model = language_model
+        self.kept = kept
 
     def folder(self, unit: Unit) -> Path:
         """Where a finished unit lies: ``unit.json``, one file of lists a model, ``digests.json``."""
@@ -66,7 +74,17 @@ class Records:
         return self.folder(unit) / f"{model}.npz"
 
     def status(self, unit: Unit) -> UnitStatus:
-        """Look at what is there; digests are computed."""
+        """Look at what is there, here first; digests are computed."""
+        here = self._status_here(unit)
+        if here.state == "done" or self.kept is None:
+            return here
+        figures = self.kept.figures(unit)
+        if figures is None:
+            return here
+        note = "its figures stand among the documents"
+        return UnitStatus(unit, "kept", float(figures.head["seconds"]), note)
+
+    def _status_here(self, unit: Unit) -> UnitStatus:
         folder = self.folder(unit)
         if folder.is_dir():
             if not is_whole(folder):
@@ -90,22 +108,33 @@ class Records:
         head: dict[str, Any] = json.loads((self.folder(unit) / HEAD).read_text(encoding="utf-8"))
         return head
 
+    def kept_figures(self, unit: Unit) -> "UnitFigures":
+        """The figures of a unit whose state is ``kept``."""
+        figures = None if self.kept is None else self.kept.figures(unit)
+        if figures is None:
+            raise LookupError(f"no figures of {unit.name} stand among the documents")
+        return figures
+
     def funnel(self, unit: Unit) -> list[dict[str, Any]]:
         """What the stages of a whole unit's models let through; empty where no model has stages."""
         files = sorted(self.folder(unit).glob(f"*{FUNNEL}"))
         return [figure for file in files for figure in json.loads(file.read_text(encoding="utf-8"))]
 
     def require_data(self, unit: Unit, data: str) -> None:
-        """Refuse a unit of other data.
+        """Refuse a unit of other data, be it here or among the documents.
 
         Raises:
             InputError: If the unit was run on other data or another split.
         """
-        found = self.head(unit)["data"]
+        if self.kept is not None and self.status(unit).state == "kept":
+            place, found = self.kept.path(unit), self.kept_figures(unit).head["data"]
+            way_out = "delete it, or leave --docs out"
+        else:
+            place, found = self.folder(unit), self.head(unit)["data"]
+            way_out = "give another folder with --out"
         if found != data:
             raise InputError(
-                f"{self.folder(unit)} was run on data {found[:12]}, but these data are {data[:12]}; give another "
-                "folder with --out"
+                f"{place} was run on data {found[:12]}, but these data are {data[:12]}; {way_out}"
             )
 
     @contextmanager

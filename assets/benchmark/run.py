@@ -5,13 +5,15 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.benchmark.about import commit
 from assets.benchmark.data_choice import DataChoice
-from assets.benchmark.documents import name_of, require_place
+from assets.benchmark.documents import FOLDER, name_of, require_place
 from assets.benchmark.entry import MOST_SEEDS, Entry, Scored
+from assets.benchmark.kept import Kept
 from assets.benchmark.record import FUNNEL, HEAD, Records, UnitBusy, UnitStatus
 from assets.benchmark.registry import ENTRIES
 from assets.benchmark.units import Unit, chosen_entries, units_of
@@ -50,7 +52,8 @@ class BenchmarkRequest:
         only: Names of models; all if empty.
         quick: One seed of the product and the closed forms.
         language_model: ``embedded``, a folder or a Hugging Face id.
-        docs: Folder of documents into which the table is copied; None: none.
+        docs: Folder of documents into which table and figures are copied, and whose figures of trainings that
+            are not in ``out`` are taken over; None: none.
 
     Raises:
         InputError: If ``seeds`` is out of range, or the documents have no place for the table.
@@ -77,7 +80,10 @@ class BenchmarkRequest:
 
     def records(self) -> Records:
         """Where units rest."""
-        return Records(self.out / "units", language_model=self.language_model)
+        kept = (
+            None if self.docs is None else Kept(self.docs / FOLDER / name_of(self.data), self.language_model)
+        )
+        return Records(self.out / "units", language_model=self.language_model, kept=kept)
 
 
 @dataclass
@@ -85,7 +91,7 @@ class Outcome:
     """What a run did.
 
     Attributes:
-        done: Units that were run now, or were whole already.
+        done: Units that were run now, were whole already, or whose figures are taken over.
         failed: Units with the first line of their error.
         elsewhere: Units that another process was at.
     """
@@ -162,11 +168,11 @@ def _do(
 ) -> None:
     """Run one unit, or find that it is whole; note what came of it."""
     state = records.status(unit).state
-    if state in ("done", "stale"):
+    if state in ("done", "kept", "stale"):
         records.require_data(unit, given[0].snapshot.content_hash)
-    if state == "done":
+    if state in ("done", "kept"):
         outcome.done.append(unit)
-        say(f"done already  {unit.name}")
+        say(f"done already  {unit.name}" if state == "done" else f"kept          {unit.name}")
         return
     started = time.perf_counter()
     try:
@@ -210,6 +216,7 @@ def _train_and_rank(unit: Unit, records: Records, given: "tuple[Inputs, Evaluati
             "data": inputs.snapshot.content_hash,
             "settings": records.settings(unit),
             "commit": commit(),
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "models": trained,
             "seconds": time.perf_counter() - started,
         }

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from assets.benchmark.inputs import Inputs
-from assets.benchmark.near_duplicates import near_duplicate_figures
+from assets.benchmark.near_duplicates import NearDuplicates, near_duplicates
 from assets.benchmark.record import Records
 from assets.benchmark.units import Unit
 from data.errors import InputError
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from evaluation.benchmark_row import BenchmarkRow
     from evaluation.comparison import Comparison
     from evaluation.evaluation_input import EvaluationInput
-    from evaluation.ranked_lists import ListKey
     from evaluation.speed import SpeedRow
+    from evaluation.unit_figures import UnitFigures
     from evaluation.user_side import UserSide
 
-PAIRED: "ListKey" = ("cold", "test", "B")
 REFERENCES = ("default", "ridge")
 SPEED = "speed.json"
 
@@ -50,6 +49,38 @@ def rows_of(records: Records, unit: Unit, data: "EvaluationInput") -> "list[Benc
     return rows
 
 
+def figures_of(
+    records: Records, unit: Unit, data: "EvaluationInput", probe: "NearDuplicates | None"
+) -> "UnitFigures":
+    """All that the tables say of one unit: computed where its lists are here, else taken from the documents.
+
+    Args:
+        records: Where units rest.
+        unit: Whole here, or kept.
+        data: The judges' arrays of the data it was run on.
+        probe: Of these data's texts; None where no text vectors were read.
+    """
+    from evaluation.funnel import FunnelFigure
+    from evaluation.ranked_lists import RankedLists, user_side_of
+    from evaluation.unit_figures import PAIRED, UnitFigures
+
+    if records.status(unit).state == "kept":
+        return records.kept_figures(unit)
+    sides, duplicates = {}, []
+    for model in unit.entry.models:
+        lists = RankedLists.load_one(records.lists(unit, model), PAIRED)
+        if lists is not None:
+            sides[model] = user_side_of(lists, data, key=PAIRED)
+            duplicates += probe.figures(lists, model=model, seed=unit.seed) if probe else []
+    return UnitFigures(
+        head=records.head(unit),
+        rows=rows_of(records, unit, data),
+        sides=sides,
+        funnel=[FunnelFigure(**figure) for figure in records.funnel(unit)],
+        duplicates=duplicates,
+    )
+
+
 def write_table(
     request: "BenchmarkRequest", snapshot: "Snapshot", data: "EvaluationInput", *, units: Sequence[Unit]
 ) -> list[Unit]:
@@ -71,35 +102,39 @@ def write_table(
     from assets.benchmark.documents import name_of, write_documents
     from evaluation.benchmark import Benchmark
     from evaluation.benchmark_row import of_phases
-    from evaluation.funnel import FunnelFigure
     from evaluation.user_values import UserValues
 
-    inputs = Inputs(snapshot, request.out / "cache", language_model=request.language_model)
     records = request.records()
     found = [records.status(unit) for unit in units]
-    whole = [one.unit for one in found if one.state == "done"]
-    for unit in whole:
-        records.require_data(unit, snapshot.content_hash)
-    sides = _sides(records, whole, data)
-    rows = [row for unit in whole for row in rows_of(records, unit, data)]
+    there = [one for one in found if one.state in ("done", "kept")]
+    for one in there:
+        records.require_data(one.unit, snapshot.content_hash)
+    probe = near_duplicates(
+        Inputs(snapshot, request.out / "cache", language_model=request.language_model), data
+    )
+    figures = [figures_of(records, one.unit, data, probe) for one in there]
+    sides = _sides(figures)
+    rows = [row for one in figures for row in one.rows]
     benchmark = Benchmark(
-        about={
-            **about(snapshot, language_model=request.language_model),
-            "trained_at": _commits(records, whole),
-        },
+        about={**about(snapshot, language_model=request.language_model), **_trained(figures)},
         rows=of_phases(rows, "validation", "test"),
         over_both_phases=of_phases(rows, "both"),
         comparisons=_comparisons(sides),
-        funnel=[FunnelFigure(**figure) for unit in whole for figure in records.funnel(unit)],
+        funnel=[figure for one in figures for figure in one.funnel],
         speed=_speed(request.out),
-        near_duplicates=near_duplicate_figures(inputs, data, records, whole),
+        near_duplicates=[figure for one in figures for figure in one.duplicates],
     )
+    request.out.mkdir(parents=True, exist_ok=True)  # nothing was written where all figures are taken over
     benchmark.save(request.out)
     write_ids(snapshot, request.out)
     if sides:
         UserValues.of_sides(sides, np.asarray(snapshot.users.ids)).save(request.out)
     if request.docs is not None:
         write_documents(request.docs, name_of(request.data), benchmark)
+    if records.kept is not None:
+        for one, its in zip(there, figures, strict=True):
+            if one.state == "done":
+                records.kept.keep(one.unit, its)
     return [one.unit for one in found if one.state == "stale"]
 
 
@@ -118,22 +153,23 @@ def _speed(out: Path) -> "list[SpeedRow]":
         ) from error
 
 
-def _commits(records: Records, units: Sequence[Unit]) -> list[str]:
-    """The commits that the units were trained at."""
-    return sorted({records.head(unit).get("commit") or "unknown" for unit in units})
+def _trained(figures: "Sequence[UnitFigures]") -> dict[str, Any]:
+    """At which commits and on which days the units were trained."""
+    days = sorted({str(one.head["date"])[:10] for one in figures if "date" in one.head})
+    return {
+        "trained_at": sorted({one.head.get("commit") or "unknown" for one in figures}),
+        "trained_on": days,
+    }
 
 
-def _sides(records: Records, units: Sequence[Unit], data: "EvaluationInput") -> "dict[str, UserSide]":
+def _sides(figures: "Sequence[UnitFigures]") -> "dict[str, UserSide]":
     """Each user's values of every model, seeds averaged."""
     from evaluation.benchmark_comparison import mean_over_seeds
-    from evaluation.ranked_lists import RankedLists, user_side_of
 
     sides: dict[str, list[UserSide]] = {}
-    for unit in units:
-        for model in unit.entry.models:
-            items = RankedLists.load_one(records.lists(unit, model), PAIRED)
-            if items is not None:
-                sides.setdefault(model, []).append(user_side_of(items, data, key=PAIRED))
+    for one in figures:
+        for model, side in one.sides.items():
+            sides.setdefault(model, []).append(side)
     return {model: mean_over_seeds(found) for model, found in sides.items()}
 
 
