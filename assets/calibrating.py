@@ -1,4 +1,4 @@
-"""Cold and warm items in one list: a scale and an offset, chosen by what validation users would be shown."""
+"""Cold and warm items in one list: a scale and each user's offset, chosen by what validation users would be shown."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -7,24 +7,35 @@ import numpy as np
 
 from data.snapshot import Snapshot
 from models.coldstart.published_space import Calibration, PublishedSpace
+from models.coldstart.user_levels import user_levels
 
 LENGTH = 20  # a merged list of 20 never reaches deeper into one kind than 20
 SCALES = (0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 2.5)
 """Of the cold scores, relative to the scale at which the gap from 1st to 20th is that of the warm list."""
-SHIFTS = (-0.8, -0.6, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4)
-"""Of the cold list against the warm one, in gaps from 1st to 20th; 0 lets the 20th scores meet."""
+SHIFTS = (-0.8, -0.6, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
+"""Of the cold list against the warm one, in gaps from 1st to 20th; 0 lets the levels of both kinds meet."""
 
 
 class Lists(NamedTuple):
-    """The best of one kind of items for n users: scores, falling, and hits, each (n, LENGTH)."""
+    """The best of one kind of items for n users: scores, falling, and hits, each (n, LENGTH); levels (n,)."""
 
     scores: Any
     hits: Any
     n_true: Any
+    levels: Any
+
+
+class Blend(NamedTuple):
+    """Cold scores become ``scale * score + warm level - scale * cold level + shift``, levels being a user's own."""
+
+    scale: float = 1.0
+    shift: float = 0.0
 
 
 def calibrated(space: PublishedSpace, snapshot: Snapshot, cold_rows: Any) -> PublishedSpace:
     """Choose how cold items enter a list beside warm ones.
+
+    A user's offset lets the levels of both kinds of items meet for him; it is his vector's last number.
 
     Args:
         space: A composed space without calibration.
@@ -35,7 +46,7 @@ def calibrated(space: PublishedSpace, snapshot: Snapshot, cold_rows: Any) -> Pub
         The space with its calibration; unshifted where nobody has warm and cold validation pairs.
     """
     from assets.judging import evaluation_input
-    from models.coldstart.published_space import spread
+    from models.coldstart.published_space import spread, with_user_offsets
 
     d = space.collaborative_size
     deviation = float(np.sqrt(np.mean(spread(space.users[:, :d], cold_rows[:, :d]) ** 2)))
@@ -45,41 +56,49 @@ def calibrated(space: PublishedSpace, snapshot: Snapshot, cold_rows: Any) -> Pub
     both = np.intersect1d(data.warm_validation[:, 0], data.cold_validation[:, 0])
     if not len(both):
         return replace(space, calibration=Calibration(collaborative=1 / deviation))
-    warm = _lists(space.users, space.item_table(snapshot.n_items), data, "warm", both)
+    train = snapshot.split.train
+    seen = np.column_stack([train[:, 0], np.searchsorted(space.warm_item_index, train[:, 1])])
+    warm_levels = user_levels(space.users, space.warm_items, seen=seen)
+    cold_levels = user_levels(space.users, rows, seen=np.empty((0, 2), dtype=np.int64))
+    warm = _lists(space.users, space.item_table(snapshot.n_items), data, "warm", both, warm_levels)
     table = np.zeros((snapshot.n_items, space.d), dtype=np.float32)
     table[data.cold_items] = rows
-    cold = _lists(space.users, table, data, "cold", both)
-    scale, offset = best_blend(warm, cold)
-    return replace(space, calibration=Calibration(1 / deviation, scale, offset))
+    cold = _lists(space.users, table, data, "cold", both, cold_levels)
+    blend = best_blend(warm, cold)
+    space = replace(space, calibration=Calibration(1 / deviation, blend.scale))
+    return with_user_offsets(space, warm_levels - blend.scale * cold_levels + blend.shift)
 
 
-def best_blend(warm: Lists, cold: Lists) -> tuple[float, float]:
-    """Scale and offset of the cold scores with the best mean NDCG@20 of the merged lists."""
+def best_blend(warm: Lists, cold: Lists) -> Blend:
+    """Scale and shift of the cold scores with the best mean NDCG@20 of the merged lists."""
     from evaluation.ranking import ndcg
 
     last = LENGTH - 1
     whole = np.isfinite(warm.scores[:, last]) & np.isfinite(cold.scores[:, last])
     if not whole.any():  # fewer candidates than a list is long: everything is shown anyway
-        return 1.0, 0.0
+        return Blend()
     warm_gap = float((warm.scores[whole, 0] - warm.scores[whole, last]).mean())
     cold_gap = float((cold.scores[whole, 0] - cold.scores[whole, last]).mean())
     n_true = warm.n_true + cold.n_true
     hits = np.concatenate([warm.hits, cold.hits], axis=1)
-    best, chosen = -1.0, (1.0, 0.0)
+    best, chosen = -1.0, Blend()
     for relative in SCALES:
-        scale = relative * warm_gap / max(cold_gap, 1e-9)
-        level = float((warm.scores[whole, last] - scale * cold.scores[whole, last]).mean())
         for shift in SHIFTS:
-            offset = level + shift * warm_gap
-            scores = np.concatenate([warm.scores, scale * cold.scores + offset], axis=1)
-            order = np.argsort(-scores, axis=1, kind="stable")[:, :LENGTH]
+            blend = Blend(relative * warm_gap / max(cold_gap, 1e-9), shift * warm_gap)
+            order = np.argsort(-blended(warm, cold, blend), axis=1, kind="stable")[:, :LENGTH]
             value = float(ndcg(np.take_along_axis(hits, order, axis=1), n_true, k=LENGTH).mean())
             if value > best:
-                best, chosen = value, (scale, offset)
+                best, chosen = value, blend
     return chosen
 
 
-def _lists(users: Any, items: Any, data: Any, setting: Any, among: Any) -> Lists:
+def blended(warm: Lists, cold: Lists, blend: Blend) -> Any:
+    """Scores of both kinds side by side, comparable, (n, 2 * LENGTH)."""
+    offsets = warm.levels - blend.scale * cold.levels + blend.shift
+    return np.concatenate([warm.scores, blend.scale * cold.scores + offsets[:, None]], axis=1)
+
+
+def _lists(users: Any, items: Any, data: Any, setting: Any, among: Any, levels: Any) -> Lists:
     """The best items of one kind for some users, training pairs masked."""
     from evaluation.protocol import rank_for_users, ranking_task
     from evaluation.scorer import FactorScorer
@@ -93,4 +112,4 @@ def _lists(users: Any, items: Any, data: Any, setting: Any, among: Any) -> Lists
     for row, user in enumerate(among):
         known = chosen[row] >= 0
         scores[row, known] = items[chosen[row, known]] @ users[user]
-    return Lists(scores, hits, ranked.n_true[rows])
+    return Lists(scores, hits, ranked.n_true[rows], levels[among])

@@ -170,10 +170,11 @@ class NewUsers:
         return FoldedUsers(folded.vectors, np.full(len(mean), typical))
 
     def _composed(self, collaborative: FloatTable, told: FloatTable) -> FoldedUsers:
-        """Both parts at the known users' spread, and the number that takes an item's offset."""
+        """Both parts at the known users' spread, and the number that takes an item's offset: their mean one."""
         scale = spread_under(collaborative, self.varying[0])
         text_scale = spread_under(told, self.varying[1]) / self.text_spread
-        parts = [collaborative / scale[:, None], told / text_scale[:, None], np.ones((len(told), 1))]
+        usual = np.full((len(told), 1), self.space.users[:, -1].mean())
+        parts = [collaborative / scale[:, None], told / text_scale[:, None], usual]
         return FoldedUsers(np.concatenate(parts, axis=1).astype(np.float32), scale)
 
 

@@ -2,7 +2,7 @@
 
 A score is one inner product. Its first part comes from the collaborative model, its second from FilterLLM's
 table of users; both are brought to the same spread for every user. Warm items lean on the first part, cold ones
-on the second, and an offset puts both into one list.
+on the second, and each user's offset, the last number of his vector, puts both into one list.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ FILE_NAME = "published_space.npz"
 
 @dataclass(frozen=True)
 class Calibration:
-    """How cold items enter a list beside warm ones: ``scale * (collaborative + text part) + offset``.
+    """How cold items enter a list beside warm ones: ``scale * (collaborative + text part) + offset * the user's``.
 
     Attributes:
         collaborative: Brings an updated embedding's part to the spread of a warm item's.
         scale: Of the whole score.
-        offset: Added to it, the same for every user and cold item.
+        offset: Added to it, the same for every cold item, times the last number of the user's vector.
     """
 
     collaborative: float = 1.0
@@ -168,6 +168,22 @@ def compose(
         d,
         scale.astype(np.float32),
     )
+
+
+def with_user_offsets(space: PublishedSpace, offsets: NDArray[np.float64]) -> PublishedSpace:
+    """What is added to every user's scores of cold items, told in the last number of his vector.
+
+    Args:
+        space: A space with a text part.
+        offsets: Shape (U,), in units of the scores.
+
+    Returns:
+        The space, its offsets in units of their root mean square, which is the calibration's.
+    """
+    unit = float(np.sqrt(np.mean(offsets**2))) or 1.0
+    users = space.users.copy()
+    users[:, -1] = offsets / unit
+    return replace(space, users=users, calibration=replace(space.calibration, offset=unit))
 
 
 def spread(users: FloatTable, items: FloatTable) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import pytest
 
 from models.coldstart.config import ColdUpdateConfig
 from models.coldstart.new_users import NewUserConfig, NewUsers
-from models.coldstart.published_space import PublishedSpace, compose, spread
+from models.coldstart.published_space import PublishedSpace, compose, spread, with_user_offsets
 from models.coldstart.top_users import TopUsers
 from models.collaborative.ials import fit_ials
 from models.collaborative.ials_config import IalsConfig
@@ -64,6 +64,12 @@ def test_both_parts_have_the_spread_of_known_users_and_the_offset_counts() -> No
     known = np.median(spread(of.users[:, D:-1], warm[:, D:-1]))
     np.testing.assert_allclose(spread(found.vectors[:, D:-1], warm[:, D:-1]), known, rtol=1e-4)
     np.testing.assert_array_equal(found.vectors[:, -1], 1.0)
+
+
+def test_the_offset_of_a_new_user_is_the_mean_of_the_known_ones() -> None:
+    of = with_user_offsets(space(), np.arange(float(len(space().users))))
+    found = NewUsers.of(of, nobody_placed(of)).from_items(pairs((0, 1), (1, 2)), n_users=2)
+    np.testing.assert_allclose(found.vectors[:, -1], of.users[:, -1].mean(), rtol=1e-5)
 
 
 def test_a_user_likes_what_he_has_touched() -> None:

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from models.coldstart.config import ColdUpdateConfig
 from models.coldstart.fold_in import FoldInConfig, fold_in_items
-from models.coldstart.published_space import Calibration, PublishedSpace, compose, place, spread
+from models.coldstart.published_space import (
+    Calibration,
+    PublishedSpace,
+    compose,
+    place,
+    spread,
+    with_user_offsets,
+)
 from models.coldstart.top_users import TopUsers
 
 N_USERS, N_WARM, D, T = 8, 6, 3, 2
@@ -86,6 +93,20 @@ def test_an_item_with_readers_is_weighed_between_cold_and_warm(readers: int, col
     assert placed[0, -1] == pytest.approx(8 * cold)
     np.testing.assert_allclose(placed[0, D : D + T], (2 * cold + 0.5 * (1 - cold)) * TEXT_COLD[0], rtol=1e-5)
     assert placed[1, -1] == pytest.approx(8)
+
+
+def test_a_users_offset_is_added_to_his_scores_of_cold_items_and_to_no_other() -> None:
+    space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
+    without = place(space, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=config())
+    offsets = rng.standard_normal(N_USERS)
+    moved = with_user_offsets(space, offsets)
+    placed = place(moved, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=config())
+    np.testing.assert_allclose(
+        moved.users @ placed.T - space.users @ without.T, np.tile(offsets[:, None], 2), atol=1e-4
+    )
+    np.testing.assert_array_equal(moved.users @ moved.warm_items.T, space.users @ space.warm_items.T)
+    assert moved.calibration.offset == pytest.approx(np.sqrt(np.mean(offsets**2)))
+    assert with_user_offsets(space, np.zeros(N_USERS)).users[:, -1].tolist() == [0.0] * N_USERS
 
 
 def test_the_papers_update_is_a_choice() -> None:
