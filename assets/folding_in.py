@@ -145,7 +145,7 @@ def with_provisional(
     space = version.space
     if not len(found) or not space.has_text:
         return version
-    told = slice(space.collaborative_size, -1)
+    told = space.text_columns
     lengths = np.linalg.norm(version.model.text_users(), axis=1)
     published = np.linalg.norm(space.users[:, told], axis=1)
     stretch = float(np.median(lengths[published > 0] / published[published > 0]))

@@ -83,11 +83,11 @@ def placed_by_text(texts: list[str], space: PublishedSpace, model: Any, config: 
 
 
 def text_vectors(texts: list[str], space: PublishedSpace, model: Any) -> Any:
-    """The items' side of the space's text part, (C, D) float32; nothing where it has none, zeros for no text."""
+    """The items' side of the space's text part and their appeal, (C, D + 1) float32; (C, 0) where it has none."""
     if not space.has_text:
         return np.zeros((len(texts), 0), dtype=np.float32)
     vectors = model.text_items(texts)
-    vectors[[not text.strip() for text in texts]] = 0
+    vectors[[not text.strip() for text in texts]] = model.untold_item()
     return vectors
 
 

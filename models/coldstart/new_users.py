@@ -106,13 +106,14 @@ class NewUsers:
         if not space.has_text:
             nothing = np.empty((0, 0))
             return cls(space, n_items, collaborative, None, (nothing, nothing), 1.0, given)
-        text_items = warm[:, d:-1]
+        of_text = space.text_columns
+        text_items = warm[:, of_text]
         length = float(np.median(_norms(text_items)))
-        stretch = length / np.maximum(_norms(placed[:, d:-1]), 1e-12)
-        alike = (placed[:, d:-1] * stretch[:, None]).astype(np.float32)
+        stretch = length / np.maximum(_norms(placed[:, of_text]), 1e-12)
+        alike = (placed[:, of_text] * stretch[:, None]).astype(np.float32)
         text = HalfSweep.of(text_items, unobserved_weight=given.text_unobserved_weight, further=alike)
         varying = (covariance(warm[:, :d]), covariance(text_items))
-        usual = float(np.median(spread_under(space.users[:, d:-1], varying[1])))
+        usual = float(np.median(spread_under(space.users[:, of_text], varying[1])))
         return cls(space, n_items, collaborative, text, varying, usual, given)
 
     def from_items(self, pairs: IndexArray, *, n_users: int) -> FoldedUsers:
@@ -166,14 +167,14 @@ class NewUsers:
             return FoldedUsers(mean, np.ones(len(mean)))
         d = self.space.collaborative_size
         typical = float(np.median(self.space.user_scale))
-        folded = self._composed(mean[:, :d], mean[:, d:-1])
+        folded = self._composed(mean[:, :d], mean[:, self.space.text_columns])
         return FoldedUsers(folded.vectors, np.full(len(mean), typical))
 
     def _composed(self, collaborative: FloatTable, told: FloatTable) -> FoldedUsers:
-        """Both parts at the known users' spread, and the number that takes an item's offset: their mean one."""
+        """Both parts at the known users' spread; their mean numbers for an item's appeal and a cold one's offset."""
         scale = spread_under(collaborative, self.varying[0])
         text_scale = spread_under(told, self.varying[1]) / self.text_spread
-        usual = np.full((len(told), 1), self.space.users[:, -1].mean())
+        usual = np.tile(self.space.users[:, self.space.text_columns.stop :].mean(axis=0), (len(told), 1))
         parts = [collaborative / scale[:, None], told / text_scale[:, None], usual]
         return FoldedUsers(np.concatenate(parts, axis=1).astype(np.float32), scale)
 

@@ -41,7 +41,8 @@ class PublishedSpace:
     """Vectors of users and warm items as they are published, and what it takes to add cold items.
 
     Attributes:
-        users: (U, F) float32; F = d + D + 1 with a text part, else d.
+        users: (U, F) float32; F = d + D + 2 with a text part, else d: the collaborative part, the text part, what
+            an item's appeal counts for the user, and his offset for cold items.
         warm_items: (W, F) float32.
         warm_item_index: (W,) int64, rising.
         collaborative_size: d, the first numbers of a vector.
@@ -98,6 +99,11 @@ class PublishedSpace:
         return self.collaborative_size < self.d
 
     @property
+    def text_columns(self) -> slice:
+        """Where the D numbers of the text part stand."""
+        return slice(self.collaborative_size, self.d - 2)
+
+    @property
     def collaborative_users(self) -> FloatTable:
         """(U, d) float32, as the collaborative model left them."""
         return self.users[:, : self.collaborative_size] * self.user_scale[:, None]
@@ -147,7 +153,7 @@ def compose(
     Args:
         collaborative: The collaborative space alone, users (U, d) and warm items (W, d).
         text_users: FilterLLM's table (U, D).
-        text_items: What the warm items' texts say (W, D), each without the item's own users.
+        text_items: What the warm items' texts say and how they appeal (W, D + 1), each without the item's own users.
         config: ``text_weight`` 0 leaves the text part out; ``warm_text_weight`` is its weight for warm items.
 
     Returns:
@@ -157,9 +163,10 @@ def compose(
         return collaborative
     n_users, d = collaborative.users.shape
     scale = spread(collaborative.users, collaborative.warm_items)
-    text_scale = spread(text_users, text_items)
+    text_scale = spread(text_users, text_items[:, :-1])
     one, zero = np.ones((n_users, 1)), np.zeros((len(text_items), 1))
-    users = [collaborative.users / scale[:, None], text_users / text_scale[:, None], one]
+    told = np.concatenate([text_users, one], axis=1) / text_scale[:, None]  # the appeal is in the text's unit
+    users = [collaborative.users / scale[:, None], told, one]
     items = [collaborative.warm_items, config.warm_text_weight * text_items, zero]
     return PublishedSpace(
         np.concatenate(users, axis=1).astype(np.float32),
@@ -220,7 +227,8 @@ def place(
         space: Where to; not changed.
         pseudo: Simulated users of the C items; None for items that are placed by real users alone.
         real_pairs: Position of the item in [0, C) and user_index, shape (n, 2), int64; may be empty.
-        text_items: (C, D) float32, the items' side of FilterLLM's table; zeros for items without a text.
+        text_items: (C, D + 1) float32, the items' side of FilterLLM's table, and their appeal; zeros for items
+            without a text.
         config: Settings.
 
     Returns:

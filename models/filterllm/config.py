@@ -153,7 +153,7 @@ class FilterLLMConfig:
     width: int = 512
     distillation_epochs: int = 4
     distillation_learning_rate: float = 0.008
-    appeal_weight: float = 0.5
+    appeal_weight: float = 0.6
     seed: int = 42
 
     def __post_init__(self) -> None:

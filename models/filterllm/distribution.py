@@ -218,16 +218,41 @@ class FilterLLM(nn.Module):
         return self.user_factors()[:, :-2]
 
     def text_items(self, texts: Sequence[str]) -> FloatArray:
-        """Texts (B, D) in the space of ``text_users``; the inner product is the logit without bias, in nats."""
-        return self.item_factors(texts)[:, :-2]
+        """Texts in the space of ``text_users``, and an offset each.
 
+        Returns:
+            (B, D + 1) float32: the inner product of a user and the first D is the logit without bias, in nats; the
+            last number makes it the relevance without bias, see :meth:`relevance_factors`.
+        """
+        return np.delete(self.relevance_factors(texts), -2, axis=1)
+
+    @torch.no_grad()
+    def untold_item(self) -> FloatArray:
+        """What :meth:`text_items` gives an item without a text: nothing said, the appeal of the users' bias alone.
+
+        Returns:
+            (D + 1,) float32.
+        """
+        found = np.zeros(self.vocabulary.d + 1, dtype=np.float32)
+        found[-1] = -(1 - self.config.appeal_weight) * float(self.vocabulary.bias.logsumexp(dim=0))
+        return found
+
+    @torch.no_grad()
     def warm_text_items(self, texts: Sequence[str]) -> FloatArray:
-        """The same (W, D) for the warm items, without what the closed-form part knows of their own users.
+        """The same (W, D + 1) for the warm items, without what the closed-form part knows of their own users.
 
         Args:
             texts: Of the warm items, in their order; read only by a model that was not fused.
         """
-        return self.left_out.cpu().numpy() if self.left_out.numel() else self.text_items(texts)
+        if not self.left_out.numel():
+            return self.text_items(texts)
+        users = torch.from_numpy(self.user_factors()).to(self.left_out.device)[:, :-1]  # (U, D + 1)
+        blocks = [
+            self._with_normaliser(block, users) for block in torch.split(self.left_out, ITEMS_PER_BLOCK)
+        ]
+        factors = np.concatenate(blocks)
+        factors[:, -1] *= 1 - self.config.appeal_weight
+        return np.delete(factors, -2, axis=1)
 
     @torch.no_grad()
     def simulate(self, texts: Sequence[str], *, k: int) -> TopUsers:
@@ -365,6 +390,11 @@ class FilterLLM(nn.Module):
             parts = [parts[0] @ self.fusion + self.text_kernel(self.centring(features))]  # (B, D)
         elif self.text_tokens.shape[1]:
             parts.append(self.weight_of_text() * self.text_kernel(self.centring(features)))  # (B, R)
-        vectors = torch.cat([*parts, features.new_ones((len(features), 1))], dim=1)  # (B, F - 1)
+        return self._with_normaliser(torch.cat(parts, dim=1), users)
+
+    @staticmethod
+    def _with_normaliser(vectors: Tensor, users: Tensor) -> FloatArray:
+        """Item factors (B, F) from what the tokens are multiplied with (B, F - 2), and users (U, F - 1)."""
+        vectors = torch.cat([vectors, vectors.new_ones((len(vectors), 1))], dim=1)  # (B, F - 1)
         normaliser = (vectors @ users.T).logsumexp(dim=1, keepdim=True)  # (B, 1)
         return torch.cat([vectors, -normaliser], dim=1).cpu().numpy()

@@ -21,7 +21,10 @@ class TextModel(TableModel):
         return np.arange(8, dtype=np.float32).reshape(4, 2)
 
     def text_items(self, texts: list[str]) -> Any:
-        return np.array([[len(text), 1] for text in texts], dtype=np.float32)
+        return np.array([[len(text), 1, -0.5] for text in texts], dtype=np.float32)
+
+    def untold_item(self) -> Any:
+        return np.array([0, 0, -2], dtype=np.float32)
 
     def warm_text_items(self, texts: list[str]) -> Any:
         return self.text_items(texts) + np.arange(len(texts), dtype=np.float32)[:, None]
@@ -60,11 +63,12 @@ def test_a_composed_space_holds_both_parts_and_places_texts() -> None:
     config = ColdUpdateConfig(users_per_item=20)
     space = composed_space(snapshot(), vectors(0), model, config)
     assert space.has_text
-    assert space.d == 3 + 2 + 1
+    assert space.d == 3 + 2 + 2
     placed = placed_by_text(["a new title", ""], space, model, config)
-    assert placed.shape == (2, 6)
+    assert placed.shape == (2, 7)
     assert placed[0, 3:5].any()
     assert not placed[1, 3:5].any()  # no text, no text part
+    assert placed[1, 5] == pytest.approx(-2 * config.text_weight)  # but the appeal of the users' bias alone
 
 
 def test_a_space_without_text_asks_for_no_text_vectors() -> None:

@@ -25,7 +25,9 @@ def space(*, text: bool = True) -> PublishedSpace:
         return rng.standard_normal((rows, columns)).astype(np.float32)
 
     alone = PublishedSpace.of_vectors(table(U, D), table(W, D), np.arange(W))
-    return compose(alone, table(U, E), table(W, E), config=ColdUpdateConfig(text_weight=3.0 if text else 0.0))
+    return compose(
+        alone, table(U, E), table(W, E + 1), config=ColdUpdateConfig(text_weight=3.0 if text else 0.0)
+    )
 
 
 def nobody_placed(of: PublishedSpace) -> np.ndarray:
@@ -58,12 +60,13 @@ def test_the_collaborative_part_is_the_half_sweep_of_ials() -> None:
 def test_both_parts_have_the_spread_of_known_users_and_the_offset_counts() -> None:
     of = space()
     found = NewUsers.of(of, nobody_placed(of)).from_items(pairs((0, 1), (0, 4), (1, 2)), n_users=2)
-    assert found.vectors.shape == (2, D + E + 1)
+    assert found.vectors.shape == (2, D + E + 2)
     warm = of.warm_items
     np.testing.assert_allclose(spread(found.vectors[:, :D], warm[:, :D]), 1.0, rtol=1e-4)
-    known = np.median(spread(of.users[:, D:-1], warm[:, D:-1]))
-    np.testing.assert_allclose(spread(found.vectors[:, D:-1], warm[:, D:-1]), known, rtol=1e-4)
+    known = np.median(spread(of.users[:, D:-2], warm[:, D:-2]))
+    np.testing.assert_allclose(spread(found.vectors[:, D:-2], warm[:, D:-2]), known, rtol=1e-4)
     np.testing.assert_array_equal(found.vectors[:, -1], 1.0)
+    np.testing.assert_allclose(found.vectors[:, -2], of.users[:, -2].mean(), rtol=1e-5)
 
 
 def test_the_offset_of_a_new_user_is_the_mean_of_the_known_ones() -> None:
@@ -145,7 +148,7 @@ def test_a_user_takes_at_most_five_milliseconds() -> None:
         return rng.standard_normal((rows, columns)).astype(np.float32)
 
     alone = PublishedSpace.of_vectors(table(2_000, 400), table(10_000, 400), np.arange(10_000))
-    of = compose(alone, table(2_000, 400), table(10_000, 400), config=ColdUpdateConfig())
+    of = compose(alone, table(2_000, 400), table(10_000, 401), config=ColdUpdateConfig())
     prepared = NewUsers.of(of, nobody_placed(of))
     touched = np.column_stack([np.repeat(np.arange(200), 50), rng.permutation(10_000)])
     batch = min(seconds(lambda: prepared.from_items(touched, n_users=200)) / 200 for _ in range(3))

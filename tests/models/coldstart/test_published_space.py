@@ -29,9 +29,9 @@ def floats(*shape: int) -> NDArray[np.float32]:
 
 
 ALONE = PublishedSpace.of_vectors(floats(N_USERS, D), floats(N_WARM, D), np.arange(N_WARM))
-TEXT_USERS, TEXT_WARM = floats(N_USERS, T), floats(N_WARM, T)
+TEXT_USERS, TEXT_WARM = floats(N_USERS, T), floats(N_WARM, T + 1)
 PSEUDO = TopUsers(np.array([[1, 4], [2, 7]]), np.log(np.array([[0.5, 0.2], [0.4, 0.3]], dtype=np.float32)))
-TEXT_COLD = floats(2, T)
+TEXT_COLD = floats(2, T + 1)
 
 
 def config(**changes: Any) -> ColdUpdateConfig:
@@ -46,12 +46,12 @@ def test_spread_is_the_deviation_of_each_users_scores() -> None:
 
 def test_a_warm_score_is_both_parts_at_a_spread_of_one() -> None:
     space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
-    assert space.d == D + T + 1
+    assert space.d == D + T + 2
     assert space.has_text
     score = space.users @ space.warm_items.T
-    one, other = ALONE.users @ ALONE.warm_items.T, TEXT_USERS @ TEXT_WARM.T
+    one, other = ALONE.users @ ALONE.warm_items.T, TEXT_USERS @ TEXT_WARM[:, :-1].T
     expected = one / one.std(axis=1, ddof=1, keepdims=True)
-    expected += 0.5 * other / other.std(axis=1, ddof=1, keepdims=True)
+    expected += 0.5 * (other + TEXT_WARM[:, -1]) / other.std(axis=1, ddof=1, keepdims=True)
     np.testing.assert_allclose(score, expected, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(space.collaborative_users, ALONE.users, rtol=1e-5)
 
@@ -75,7 +75,7 @@ def test_a_cold_score_is_scaled_and_shifted_by_the_calibration() -> None:
         space.collaborative_users, PSEUDO, real_pairs=NO_PAIRS, config=FoldInConfig(users_per_item=2)
     )
     one = space.users[:, :D] @ rows.T
-    other = space.users[:, D : D + T] @ TEXT_COLD.T
+    other = space.users[:, D : D + T + 1] @ TEXT_COLD.T
     np.testing.assert_allclose(
         space.users @ placed.T, 3 * (0.5 * one + 2 * other) - 1.5, rtol=1e-3, atol=1e-3
     )
@@ -91,7 +91,9 @@ def test_an_item_with_readers_is_weighed_between_cold_and_warm(readers: int, col
     real = np.array([[0, user] for user in range(readers)], dtype=np.int64).reshape(-1, 2)
     placed = place(space, PSEUDO, real, text_items=TEXT_COLD, config=config(warm_at=3.0))
     assert placed[0, -1] == pytest.approx(8 * cold)
-    np.testing.assert_allclose(placed[0, D : D + T], (2 * cold + 0.5 * (1 - cold)) * TEXT_COLD[0], rtol=1e-5)
+    np.testing.assert_allclose(
+        placed[0, D : D + T + 1], (2 * cold + 0.5 * (1 - cold)) * TEXT_COLD[0], rtol=1e-5
+    )
     assert placed[1, -1] == pytest.approx(8)
 
 

@@ -28,7 +28,7 @@ class World:
         self.readers = rng.permuted(readers, axis=1)
         texts = self.item_tastes + 0.5 * rng.standard_normal((ITEMS, 6))
         self.text_users = self.user_tastes.astype(np.float32)
-        self.text_items = texts.astype(np.float32)
+        self.text_items = np.column_stack([texts, np.zeros(ITEMS)]).astype(np.float32)  # all appeal alike
 
     def pairs(self, items: range) -> np.ndarray:
         """Everything that is known of these items in the end."""
@@ -43,7 +43,7 @@ class World:
     def placed(self, space: PublishedSpace, n_real: int) -> np.ndarray:
         """The new items' vectors when each has so many readers."""
         new = range(ITEMS - NEW, ITEMS)
-        logits = self.text_items[new.start :] @ self.text_users.T
+        logits = self.text_items[new.start :, :-1] @ self.text_users.T
         order = np.argsort(-logits, axis=1)[:, :K]
         logs = np.take_along_axis(logits, order, axis=1).astype(np.float32)
         logs -= np.log(np.exp(logits).sum(axis=1, keepdims=True)).astype(np.float32)

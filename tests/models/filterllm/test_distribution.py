@@ -63,9 +63,33 @@ def test_relevance_gives_back_part_of_the_normaliser_and_keeps_each_items_order(
     relevance = users @ fitted.relevance_factors(NEW).T
     logits = users[:, :-1] @ items[:, :-1].T
     normaliser = np.log(np.exp(logits.astype(np.float64)).sum(axis=0))
-    assert fitted.config.appeal_weight == 0.5
-    np.testing.assert_allclose(relevance, logits - 0.5 * normaliser, atol=1e-4)
+    assert fitted.config.appeal_weight == 0.6
+    np.testing.assert_allclose(relevance, logits - 0.4 * normaliser, atol=1e-4)
     np.testing.assert_array_equal(relevance.argmax(axis=0), (users @ items.T).argmax(axis=0))
+
+
+def test_text_vectors_give_the_relevance_without_the_users_bias(fitted: FilterLLM) -> None:
+    bias = fitted.user_factors()[:, -2]
+    relevance = fitted.user_factors() @ fitted.relevance_factors(NEW).T
+    ones = np.ones((N_USERS, 1), dtype=np.float32)
+    told = np.concatenate([fitted.text_users(), ones], axis=1) @ fitted.text_items(NEW).T
+    np.testing.assert_allclose(told, relevance - bias[:, None], atol=1e-4)
+
+
+def test_an_item_without_a_text_has_the_appeal_of_the_users_bias(fitted: FilterLLM) -> None:
+    bias = fitted.user_factors()[:, -2].astype(np.float64)
+    untold = fitted.untold_item()
+    assert not untold[:-1].any()
+    assert untold[-1] == pytest.approx(-0.4 * np.log(np.exp(bias).sum()), rel=1e-5)
+
+
+def test_warm_text_vectors_are_those_without_an_items_own_users(fitted: FilterLLM) -> None:
+    told = fitted.warm_text_items([])  # a fused model remembers them
+    left_out = fitted.left_out.numpy()
+    np.testing.assert_array_equal(told[:, :-1], left_out)
+    logits = fitted.text_users() @ left_out.T + fitted.user_factors()[:, -2:-1]
+    normaliser = np.log(np.exp(logits.astype(np.float64)).sum(axis=0))
+    np.testing.assert_allclose(told[:, -1], -0.4 * normaliser, atol=1e-4)
 
 
 def test_simulate_names_the_most_probable_users(fitted: FilterLLM) -> None:
