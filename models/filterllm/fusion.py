@@ -30,12 +30,13 @@ def fuse(users: FloatArray, items: FloatArray, *, width: int) -> tuple[FloatArra
     variance, axes = np.linalg.eigh(gram)
     kept = variance > FLOOR * max(float(variance[-1]), 1e-30)
     root = np.sqrt(variance[kept])
-    stretched = (users @ axes[:, kept]) * root  # (U, F'), users in units of the items' spread
-    _, directions = np.linalg.eigh(stretched.T @ stretched)
+    stretch = axes[:, kept] * root  # (F, F'), brings users to units of the items' spread
+    wide = users.astype(np.float64)
+    _, directions = np.linalg.eigh(stretch.T @ (wide.T @ wide) @ stretch)
     leading = directions[:, ::-1][:, : min(width, len(root))]  # (F', D)
     # eigh leaves the signs open; fixed here so that every machine agrees
     signs = np.sign(leading[np.abs(leading).argmax(axis=0), np.arange(leading.shape[1])])
     leading = leading * np.where(signs == 0, 1.0, signs)
-    table = stretched @ leading
+    table = users @ (stretch @ leading).astype(np.float32)
     back = (axes[:, kept] / root) @ leading
-    return table.astype(np.float32), back.astype(np.float32)
+    return table, back.astype(np.float32)

@@ -25,6 +25,7 @@ OVERSAMPLING = 32
 ITEMS_WEIGHED = 2048
 SWEEPS = 2
 """Of the range finder; a third changes no figure."""
+FLOOR = 1e-9  # of the greatest variance, as for the fused table
 
 
 class TextKernel(nn.Module):
@@ -86,7 +87,7 @@ def fit_text_tokens(
         texts: (W, H) float32, centred unit vectors of the warm items.
         positives: (W, U), 1 where a user took an item.
         users: (U, D) float32, collaborative vectors; None leaves the smoothing out.
-        config: ``text_*`` and ``smoothing*``; R is text_size, but never above U or W.
+        config: ``text_*`` and ``smoothing*``; R is text_size, but never above the rank of the fitted values.
         rng: Draws landmarks and the start of the range finder.
 
     Returns:
@@ -158,12 +159,14 @@ def _leading_users(
     """
     n_texts, n_users = labels.shape
     wide = min(size + OVERSAMPLING, n_users, n_texts)
+    if n_texts <= min(n_users, 2 * wide):
+        return _leading_users_of_few(solved, labels, size=size)
 
     def values(directions: FloatArray) -> FloatArray:
         targets = np.asarray(labels @ directions, dtype=np.float32)
         return solved.fitted(solved.weights(targets), targets)  # (W, wide)
 
-    basis = np.linalg.qr(rng.standard_normal((n_users, wide)).astype(np.float32))[0]
+    basis = rng.standard_normal((n_users, wide)).astype(np.float32)
     for _ in range(SWEEPS):
         half = values(basis)
         # the regression's hat matrix is symmetric: applied to the values it gives their adjoint
@@ -172,6 +175,21 @@ def _leading_users(
     _, rotation = np.linalg.eigh(found.T @ found)
     leading: FloatArray = (basis @ rotation[:, ::-1][:, :size]).astype(np.float32)
     return leading
+
+
+def _leading_users_of_few(solved: KernelRegression, labels: sparse.csr_array, *, size: int) -> FloatArray:
+    """The same (U, R) where items are few: exact, by way of the products (W, W) of the items' fitted values.
+
+    With H the regression's hat matrix and L the labels, the values are H L, and ``H L L' H v = s^2 v`` gives the
+    directions ``L' H v / s``. Directions that carry nothing are left out.
+    """
+    products = (labels @ labels.T).toarray().astype(np.float64)  # (W, W), L L'
+    half = solved.fitted(solved.weights(products), products)  # H L L'
+    variance, axes = np.linalg.eigh(solved.fitted(solved.weights(half.T), half.T))
+    kept = np.flatnonzero(variance > FLOOR * max(float(variance[-1]), 1e-30))[::-1][:size]
+    chosen = axes[:, kept]
+    found = np.asarray(labels.T @ solved.fitted(solved.weights(chosen), chosen)) / np.sqrt(variance[kept])
+    return found.astype(np.float32)
 
 
 def _projected(directions: FloatArray, users: FloatArray, *, ridge: float) -> FloatArray:
@@ -184,6 +202,6 @@ def _projected(directions: FloatArray, users: FloatArray, *, ridge: float) -> Fl
 
 def _of_deviation_one(tokens: FloatArray, spread: NDArray[np.float64]) -> FloatArray:
     """Rows scaled so that their values have standard deviation 1 under the items' covariance; 0 stays 0."""
-    variance = np.einsum("ur,rs,us->u", tokens, spread, tokens, optimize=True)
+    variance = np.einsum("ur,ur->u", tokens @ spread.astype(np.float32), tokens)
     scale = np.where(variance > 0, 1 / np.sqrt(variance.clip(min=1e-20)), 0.0)
     return (tokens * scale[:, None]).astype(np.float32)

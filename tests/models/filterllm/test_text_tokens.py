@@ -49,6 +49,23 @@ def test_values_are_those_of_kernel_ridge_up_to_each_users_scale() -> None:
     np.testing.assert_allclose(found, expected * scale, atol=1e-3)
 
 
+def test_few_items_and_many_users_are_solved_as_exactly() -> None:
+    """More users than items takes another way to the same values, in which directions that say nothing are left out."""
+    texts, labels = world()
+    few, told = texts[:6], np.tile(labels[:6], (1, 3))[:, :20]  # 20 users, of whom 13 copy others
+    told[:, told.sum(axis=0) == 0] = 1
+    config = FilterLLMConfig(text_ridge=0.7, text_item_power=0.0, text_user_power=0.0)
+    found = fit_text_tokens(
+        few, sparse.csr_array(told), users=None, config=config, rng=np.random.default_rng(1)
+    )
+    assert found.tokens.shape[1] <= 6
+    expected = (kernel(texts, few) @ np.linalg.solve(kernel(few, few) + 0.7 * np.eye(6), told)).T  # (U, 30)
+    values_found = values(found, texts)
+    scale = values_found[:, :1] / expected[:, :1]
+    assert (scale > 0).all()
+    np.testing.assert_allclose(values_found, expected * scale, atol=1e-3)
+
+
 def test_left_out_equals_a_regression_without_the_item_and_has_deviation_one() -> None:
     texts, labels = world()
     found = fitted()
