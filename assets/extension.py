@@ -1,6 +1,7 @@
 """How a retrain extends an earlier version instead of starting over; one setting, shared by the stations that train."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     from models.collaborative.embeddings import CollaborativeEmbeddings
     from models.collaborative.ials_config import IalsConfig
     from models.filterllm.config import FilterLLMConfig
+    from models.filterllm.distribution import FilterLLM
     from models.filterllm.warm_start import WarmStart
+
+_AT_LEAST = {
+    "sweeps": 1,
+    "epochs": 1,
+    "distillation_epochs": 0,
+    "perturb": 0,
+    "effort_weight": 0,
+    "strata": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,10 @@ class ExtensionConfig:
         distillation_epochs: Of the finished table, >= 0.
         shrink: Share of the earlier parameters, in (0, 1].
         perturb: Share of fresh initial values added to them, >= 0.
+        share_of_items: Share of the warm items on which the text model is trained on, in (0, 1]; below 1 those are
+            taken that matter most by DEALRec's scores.
+        effort_weight: What the effort score counts there against the influence score, >= 0.
+        strata: Ranges of the score from each of which items are taken, >= 1.
 
     Raises:
         ValueError: If a value is out of its range.
@@ -43,13 +58,18 @@ class ExtensionConfig:
     distillation_epochs: int = 1
     shrink: float = 0.9
     perturb: float = 0.1
+    share_of_items: float = 1.0
+    effort_weight: float = 0.5
+    strata: int = 25
 
     def __post_init__(self) -> None:
-        for name, low in (("sweeps", 1), ("epochs", 1), ("distillation_epochs", 0), ("perturb", 0)):
+        for name, low in _AT_LEAST.items():
             if not getattr(self, name) >= low:
                 raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
         if not 0 < self.shrink <= 1:
             raise ValueError(f"shrink must be in (0, 1], got {self.shrink}")
+        if not 0 < self.share_of_items <= 1:
+            raise ValueError(f"share_of_items must be in (0, 1], got {self.share_of_items}")
         if self.version is not None and self.version < 1:
             raise ValueError(f"version must be at least 1 or None, got {self.version}")
 
@@ -64,6 +84,20 @@ class ExtensionConfig:
             lora_epochs=min(config.lora_epochs, self.epochs),
             distillation_epochs=min(config.distillation_epochs, self.distillation_epochs),
         )
+
+    def warm_start(self, model: "FilterLLM", user_rows: np.ndarray, texts: Sequence[str]) -> "WarmStart":
+        """Where a training begins that extends a model.
+
+        Args:
+            model: The earlier model.
+            user_rows: As :func:`rows_of` gives them.
+            texts: What its warm items said; nothing where that is forgotten.
+        """
+        from models.filterllm.item_pruning import ItemPruning
+        from models.filterllm.warm_start import WarmStart
+
+        pruning = ItemPruning(self.share_of_items, self.effort_weight, self.strata)
+        return WarmStart(model, user_rows, self.shrink, self.perturb, texts, pruning)
 
 
 Extension = shared_config(ExtensionConfig)
@@ -136,16 +170,10 @@ class Predecessor:
             ValueError: If the checkpoint is damaged.
         """
         from models.filterllm.checkpoint import load_checkpoint
-        from models.filterllm.warm_start import WarmStart
 
         files = self.registry.open().download(self.number, cache=self.registry.cache())
-        return WarmStart(
-            load_checkpoint(files.checkpoint),
-            rows_of(self.users, snapshot.users),
-            self.config.shrink,
-            self.config.perturb,
-            self._texts(),
-        )
+        model = load_checkpoint(files.checkpoint)
+        return self.config.warm_start(model, rows_of(self.users, snapshot.users), self._texts())
 
     def _texts(self) -> list[str]:
         """What its warm items said then; nothing where its snapshot was pruned."""

@@ -99,11 +99,11 @@ def fit_filterllm(
     model.precision = precision
     text = _text_tokens(model, features, positives, embeddings)
     if text is not None:
-        likeliest = likeliest_weight(
-            text, positives, model.vocabulary.bias.detach(), rng=np.random.default_rng(config.seed)
-        )
-        model.text_weight.data.fill_(config.text_weight * likeliest)
+        model.text_weight.data.fill_(_text_weight(model, text, positives, start))
     warm = WarmItems(token_ids, features, positives, space.warm_items, text, device)
+    if start is not None:
+        chosen = start.pruning.chosen(model, warm, np.random.default_rng(config.seed))
+        warm = dataclasses.replace(warm, chosen=chosen)
 
     best = _stage_one(model, warm, generator=generator, validate=validate, on_epoch=on_epoch)
     if config.lora_epochs and _stage_two(
@@ -154,7 +154,7 @@ def _stage_one(
     ]
     optimizer = AdamW(groups, weight_decay=config.weight_decay)
     batch_size = fitting_batch(config.batch_size, len(warm))
-    steps = math.ceil(len(warm) / batch_size)
+    steps = math.ceil(len(warm.training_rows) / batch_size)
     with model.remembering():
         history = train_epochs(
             Objective(model),
@@ -194,7 +194,7 @@ def _stage_two(
     ]
     optimizer = AdamW(groups, weight_decay=config.weight_decay)
     batch_size = fitting_batch(config.lora_batch_size, len(warm))
-    steps = math.ceil(len(warm) / batch_size)
+    steps = math.ceil(len(warm.training_rows) / batch_size)
     history = train_epochs(
         Objective(model),
         lambda _: warm.token_batches(
@@ -236,6 +236,19 @@ def _text_tokens(
     found = fit_text_tokens(centred.cpu().numpy(), positives, users=users, config=config, rng=rng)
     model.set_text_tokens(found)
     return found.to(model.vocabulary.bias.device)
+
+
+def _text_weight(
+    model: FilterLLM, text: TextTokens, positives: sparse.csr_array, start: WarmStart | None
+) -> float:
+    """Where the weight of the closed-form tokens starts: as the earlier model left it, or from the likeliest one."""
+    known = None if start is None else start.text_weight()
+    if known is not None:
+        return known
+    rng = np.random.default_rng(model.config.seed)
+    return model.config.text_weight * likeliest_weight(
+        text, positives, model.vocabulary.bias.detach(), rng=rng
+    )
 
 
 def _head(model: FilterLLM) -> list[torch.nn.Parameter]:

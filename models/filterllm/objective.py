@@ -116,6 +116,7 @@ class WarmItems:
         item_vectors: (W, d) float32 in the space of the tokens.
         text: Closed-form tokens, with the items as if each had been left out; None without them.
         device: Where batches shall be.
+        chosen: Rows of the items that train, int64; None: all.
     """
 
     token_ids: list[list[int]]
@@ -124,16 +125,26 @@ class WarmItems:
     item_vectors: NDArray[np.float32]
     text: TextTokens | None
     device: torch.device
+    chosen: IndexArray | None = None
 
     def __len__(self) -> int:
         return len(self.token_ids)
 
+    @property
+    def training_rows(self) -> IndexArray:
+        """Rows of the items that train, int64."""
+        return np.arange(len(self)) if self.chosen is None else self.chosen
+
+    def _shuffled(self, generator: torch.Generator) -> IndexArray:
+        rows = self.training_rows
+        return rows[torch.randperm(len(rows), generator=generator).numpy()]
+
     def feature_batches(self, *, batch_size: int, generator: torch.Generator) -> Iterator[ItemBatch]:
         """One shuffled pass for stage 1."""
-        order = torch.randperm(len(self), generator=generator).numpy()
+        order = self._shuffled(generator)
         for start in range(0, len(order), batch_size):
             items = order[start : start + batch_size]
-            yield self._batch(Precomputed(torch.from_numpy(self.features[items]).to(self.device)), items)
+            yield self.batch(items)
 
     def token_batches(
         self,
@@ -144,7 +155,7 @@ class WarmItems:
         generator: torch.Generator,
     ) -> Iterator[ItemBatch]:
         """One shuffled pass for stage 2, texts of similar length together."""
-        order = torch.randperm(len(self), generator=generator).numpy()
+        order = self._shuffled(generator)
         lengths = np.array([len(ids) for ids in self.token_ids])
         bucket = batch_size * BATCHES_PER_BUCKET
         for start in range(0, len(order), bucket):
@@ -154,16 +165,21 @@ class WarmItems:
             for position in torch.randperm(len(batches), generator=generator).tolist():
                 items = batches[position]
                 ids, mask = language_model.pad([self.token_ids[item] for item in items])
-                yield self._batch(Tokens(ids, mask, precision), items)
+                yield self.batch(items, Tokens(ids, mask, precision))
 
-    def _batch(self, texts: TextVectors, items: IndexArray) -> ItemBatch:
-        """Positives and targets of some items."""
+    def batch(self, items: IndexArray, texts: TextVectors | None = None) -> ItemBatch:
+        """Positives and targets of some items.
+
+        Args:
+            items: Rows (B,), int64.
+            texts: Gives their vectors; the stored ones if left out.
+        """
         pairs = self.positives[items].tocoo()
         row = torch.from_numpy(pairs.row.astype(np.int64)).to(self.device)
         user_index = torch.from_numpy(pairs.col.astype(np.int64)).to(self.device)
         positions = torch.from_numpy(items).to(self.device)
         return ItemBatch(
-            texts=texts,
+            texts=texts or Precomputed(torch.from_numpy(self.features[items]).to(self.device)),
             row=row,
             user_index=user_index,
             item_vectors=torch.from_numpy(self.item_vectors[items]).to(self.device),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.filterllm.distribution import FilterLLM
+from models.filterllm.item_pruning import ItemPruning
 from models.filterllm.language_model import LanguageModel
 
 
@@ -29,6 +30,7 @@ class WarmStart:
         perturb: Share of fresh initial values, >= 0.
         texts: What the earlier model's warm items said, in its order: such texts are not read by the language model
             again. Empty: every text is.
+        pruning: Which warm items train.
 
     Raises:
         ValueError: If a share is out of its range, or a row does not exist.
@@ -41,6 +43,7 @@ class WarmStart:
     shrink: float = 0.9
     perturb: float = 0.1
     texts: Sequence[str] = ()
+    pruning: ItemPruning = field(default_factory=ItemPruning)
 
     def __post_init__(self) -> None:
         if not 0 < self.shrink <= 1:
@@ -57,6 +60,12 @@ class WarmStart:
         """Whether the earlier model's language model is the one of this name, as it was pretrained."""
         own = self.model.language_model
         return own.lora is None and own.name == language_model
+
+    def text_weight(self) -> float | None:
+        """Where the weight of the closed-form tokens goes on, in nats; None where the earlier model gives them none."""
+        model = self.model
+        learned = float(model.weight_of_text().detach())
+        return learned if learned and len(model.text_kernel.landmarks) else None
 
     def adapt(self, language_model: LanguageModel) -> None:
         """Give a fresh language model the earlier one's adapter, if that has one, shrunk.

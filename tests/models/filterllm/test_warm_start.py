@@ -46,6 +46,23 @@ def test_an_extended_model_begins_near_the_earlier_one(
     assert distance(world, extended, earlier) < 0.5 * distance(world, from_chance, earlier)
 
 
+def test_the_weight_of_the_text_tokens_goes_on_where_it_was(
+    world: TinyWorld, encoder: str, earlier: FilterLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*given: object, **options: object) -> float:
+        raise AssertionError("the likeliest weight is looked for again")
+
+    kept = 0.3
+    monkeypatch.setattr(earlier.text_weight, "data", torch.tensor(kept))
+    assert WarmStart(earlier, everybody(earlier)).text_weight() == pytest.approx(kept)
+    without = fit_tiny(world, tiny_config(encoder, lora_epochs=0, epochs=1, text_weight=0.0))
+    assert WarmStart(without, everybody(without)).text_weight() is None
+    monkeypatch.setattr("models.filterllm.fit.likeliest_weight", asked)
+    config = tiny_config(encoder, lora_epochs=0, epochs=1, text_learning_rate=1e-9)
+    extended = fit_tiny(world, config, start=WarmStart(earlier, everybody(earlier)))
+    assert extended.text_weight.item() == pytest.approx(kept, abs=1e-4)
+
+
 def test_perturbing_moves_it_and_shrinking_is_of_the_mapper(
     world: TinyWorld, encoder: str, earlier: FilterLLM
 ) -> None:
