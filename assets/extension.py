@@ -53,8 +53,8 @@ class ExtensionConfig:
     """
 
     version: int | None = None
-    sweeps: int = 2
-    epochs: int = 2
+    sweeps: int = 1
+    epochs: int = 1
     distillation_epochs: int = 1
     shrink: float = 0.9
     perturb: float = 0.1

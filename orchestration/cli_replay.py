@@ -83,8 +83,14 @@ def _common(*, step: str) -> Callable[[Callable[..., None]], Callable[..., None]
             "--set",
             "assignments",
             multiple=True,
-            metavar="sensors.FIELD=VALUE",
-            help="A threshold of the rule; may be repeated.",
+            metavar="SECTION.FIELD=VALUE",
+            help="A threshold of the rule, as sensors.share=0.1; with --extend a setting of the retrains.",
+        ),
+        click.option(
+            "--extend",
+            is_flag=True,
+            help="Instead of policies: at every step a retrain in full and one that extends the version of the step "
+            "before, with the product's own settings; OUT/extending.json.",
         ),
         click.pass_context,
     )
@@ -199,7 +205,11 @@ def _run(
     out: Path,
     docs: Path | None,
     assignments: tuple[str, ...],
+    extend: bool,
 ) -> None:
+    if extend:
+        given = {"step": step, "steps": steps, "history": history, "seed": seed, "out": out, "docs": docs}
+        return _extending(context, source, assignments, given)
     from assets.replay.run import ReplayRequest, run_replay
     from assets.replay.settings import ReplaySettings
     from orchestration.settings import Settings
@@ -237,3 +247,33 @@ def _run(
         f"loop reaches {share['recall']:.1%} of always at {share['train_seconds']:.1%} of its training time"
     )
     console.print(f"page    {out / 'replay.html'}", soft_wrap=True)
+
+
+def _extending(
+    context: click.Context, source: "ReplaySource", assignments: Sequence[str], given: dict[str, Any]
+) -> None:
+    """Retrains in full beside extending ones."""
+    from assets.replay.extending import ExtendingRequest, RetrainSettings, compare_extending
+    from orchestration.settings import Settings, section_classes
+
+    settings = Settings.read(context.obj.home, assignments=assignments)
+    kinds, seed = section_classes(), given["seed"]
+    for section in ("bpr", "tokens", "filterllm", "placement"):
+        settings = settings.with_values(section, seed=seed)
+    names = ("bpr", "tokens", "filterllm", "placement", "extension", "snapshot")
+    if settings.effective()["tokens"]["method"] != "ials":
+        raise InputError(
+            "--extend compares retrains whose token vectors are of iALS; leave tokens.method as it is"
+        )
+    sections = {name: kinds[name](**settings.sections.get(name, {})) for name in names}
+    given["out"].mkdir(parents=True, exist_ok=True)
+    request = ExtendingRequest(
+        source, settings=RetrainSettings(**sections), command=spoken_command(sys.argv[1:]), **given
+    )
+    found = compare_extending(request, say=Console(stderr=True, markup=False).print)
+    loss = found.relative_loss
+    context.obj.console.print(
+        f"extend takes {found.share_of_time:.1%} of the processor's time and loses {loss.mean:.2%} "
+        f"[{loss.low:.2%}, {loss.high:.2%}] of cold NDCG@20 {found.full.mean:.4f}"
+    )
+    context.obj.console.print(f"figures {given['out'] / 'extending.json'}", soft_wrap=True)

@@ -7,18 +7,19 @@ from typing import Any
 COPY = Path("results", "replay.json")
 
 
-def keep_copy(docs: Path, name: str, short: dict[str, Any]) -> Path:
+def keep_copy(docs: Path, name: str, short: dict[str, Any], *, file: Path = COPY) -> Path:
     """Write a replay's figures into ``results/replay.json``, beside those of other sources.
 
     Args:
         docs: The folder of the documents.
         name: Of the source.
         short: The figures.
+        file: Where they are kept in that folder.
 
     Returns:
         The file.
     """
-    path = docs / COPY
+    path = docs / file
     path.parent.mkdir(exist_ok=True)
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     kept[name] = short
