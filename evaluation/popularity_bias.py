@@ -14,7 +14,7 @@ def long_tail(popularity: Indices) -> Flags:
     """Which items are outside the most popular fifth, shape (I,); ties at the border belong to the tail.
 
     Source: Abdollahpouri, Mansoury, Burke, Mobasher, "The unfairness of popularity bias in recommendation"
-        (arXiv 1907.13286), section 3.
+        (arXiv 1907.13286), where the upper fifth is popular.
     """
     border = np.quantile(popularity, 1 - HEAD_SHARE) if len(popularity) else 0.0
     return np.asarray(popularity <= border)
@@ -24,7 +24,7 @@ def expected_popularity_complement(lists: Indices, popularity: Indices, *, n_use
     """EPC: mean over all recommended items of the share of users who do not know them; high is novel.
 
     Source: Vargas and Castells, "Rank and relevance in novelty and diversity metrics for recommender systems"
-        (RecSys 2011), equation 6, without discount and relevance.
+        (RecSys 2011), without discount and relevance.
     """
     return float((1 - popularity[_flat(lists)] / n_users).mean())
 
@@ -34,7 +34,7 @@ def average_recommendation_popularity(lists: Indices, popularity: Indices) -> fl
 
     Source: Yin, Cui, Li, Yao, Chen, "Challenging the long tail recommendation" (VLDB 2012); the form of
         Abdollahpouri, Burke, Mobasher, "Managing popularity bias in recommender systems with personalized
-        re-ranking" (arXiv 1901.07555), section 4.
+        re-ranking" (FLAIRS 2019, arXiv 1901.07555), equation 5.
     """
     return float(_mean_of_lists(lists, popularity.astype(np.float64)).mean())
 
@@ -42,7 +42,7 @@ def average_recommendation_popularity(lists: Indices, popularity: Indices) -> fl
 def average_coverage_of_long_tail(lists: Indices, tail: Flags) -> float:
     """ACLT: mean over lists of how many of their items are in the long tail, in [0, k].
 
-    Source: as :func:`average_recommendation_popularity`.
+    Source: Abdollahpouri, Burke, Mobasher as for :func:`average_recommendation_popularity`, equation 7.
     """
     inside = np.where(lists >= 0, tail[np.maximum(lists, 0)], False)
     return float(inside.sum(axis=1).mean())
@@ -59,7 +59,7 @@ def popularity_opportunity_bias(hits: Flags, truth_tail: Flags) -> float:
         In [0, 1]; nan where a group has no pair or nothing was hit.
 
     Source: Zhu, Wang, Caverlee, "Measuring and mitigating item under-recommendation bias in personalized ranking
-        systems" (SIGIR 2020), equation 5, with head and tail as the groups.
+        systems" (SIGIR 2020), ranking-based equal opportunity, with head and tail as the groups.
     """
     rates = [float(hits[group].mean()) if group.any() else np.nan for group in (truth_tail, ~truth_tail)]
     mean = float(np.mean(rates))
@@ -78,8 +78,9 @@ def share_of_weak_users(activity: Indices, quality: Values) -> float:
         activity: Interactions of each user, shape (n,).
         quality: Recall or NDCG of the same users, shape (n,), float64.
 
-    Source: Kaur and Shah, "Efficient and responsible adaptation of large language models for robust and equitable
-        top-k recommendations" (arXiv 2405.00824), section 3: sparse and below a threshold of quality.
+    Source: The idea is Kaur and Shah's, "Efficient and responsible adaptation of large language models for robust top-k
+        recommendations" (arXiv 2405.00824): inactive and below a threshold of quality. Theirs are a sparsity
+        index and the AUC; the measures and thresholds here are ours.
     """
     weak = (activity <= np.median(activity)) & (quality < quality.mean())
     return float(weak.mean())

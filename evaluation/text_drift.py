@@ -22,8 +22,8 @@ def energy_coefficient(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -
         a: Shape (n, F), n >= 2.
         b: Shape (m, F), m >= 2.
 
-    Source: Székely and Rizzo, "Energy statistics" (Journal of Statistical Planning and Inference, 2013), the
-        E-coefficient of inhomogeneity.
+    Source: Székely and Rizzo, "Energy statistics: a class of statistics based on distances" (Journal of Statistical
+        Planning and Inference 143, 2013), the E-coefficient of inhomogeneity; the means inside the samples are ours.
     """
     between = 2 * float(_distances(a, b).mean())
     if between == 0:
