@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from assets.extension import ExtensionConfig
 from data.readers.synthetic import SyntheticWorld
 from models.collaborative.carrying_over import carried_over
 from models.collaborative.config import BprConfig
@@ -18,7 +19,6 @@ from models.collaborative.ials_config import IalsConfig
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.distribution import FilterLLM
 from models.filterllm.fit import fit_filterllm
-from models.filterllm.warm_start import WarmStart
 
 pytestmark = [pytest.mark.slow, pytest.mark.benchmark]
 
@@ -65,16 +65,22 @@ def test_extending_costs_a_quarter_and_loses_two_percent_at_most() -> None:
 
     user_rows, item_rows = np.full(N_USERS, -1), np.full(N_ITEMS, -1)
     user_rows[known], item_rows[old.warm_item_index] = np.arange(len(known)), np.arange(len(old.warm_items))
-    short = replace(FILTERLLM, epochs=2, constant_epochs=0, distillation_epochs=1)
+    extension = ExtensionConfig()
     started = time.process_time()
     start = carried_over(old, now, user_rows=user_rows, item_rows=item_rows, config=IALS)
-    vectors = fit_ials(now, n_users=N_USERS, n_items=N_ITEMS, config=replace(IALS, sweeps=2), start=start)
+    vectors = fit_ials(
+        now,
+        n_users=N_USERS,
+        n_items=N_ITEMS,
+        config=replace(IALS, sweeps=ExtensionConfig().sweeps),
+        start=start,
+    )
     extended = fit_filterllm(
         titles(vectors),
         now,
         vectors,
-        config=short,
-        start=WarmStart(earlier, user_rows, texts=titles(old)),
+        config=extension.shortened(FILTERLLM),
+        start=extension.warm_start(earlier, user_rows, titles(old)),
     )
     seconds = time.process_time() - started
 
