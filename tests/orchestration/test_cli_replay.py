@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from assets.replay.extending import ExtendingRequest
+from evaluation.extending import Extending, ExtendingStep
 from orchestration.cli import main
 from orchestration.cli_replay import Duration, spoken_command
 
@@ -45,3 +48,36 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_the_record_of_the_command_names_no_machines_folders(tmp_path: Path) -> None:
     words = ["--home", str(tmp_path), "replay", "movielens", "--from", str(tmp_path / "ml"), "--out", "here"]
     assert spoken_command(words) == "coldcast replay movielens --from ml --out here"
+
+
+def test_extend_compares_retrains_by_the_homes_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ExtendingRequest] = []
+
+    def compared(request: ExtendingRequest, *, say: object) -> Extending:
+        asked.append(request)
+        values = np.array([0.5, 0.5])
+        return Extending({}, [ExtendingStep(1, "", 2, 2, np.arange(2), values, values * 0.99, 8.0, 2.0)])
+
+    monkeypatch.setattr("assets.replay.extending.compare_extending", compared)
+    words = ["--extend", "--steps", "3", "--seed", "7", "--set", "extension.share_of_items=0.5"]
+    result = synthetic(tmp_path, *words, "--set", "filterllm.epochs=4")
+    assert result.exit_code == 0, result.output
+    told = " ".join(result.output.split())
+    assert "extend takes 25.0% of the processor's time and loses 1.00%" in told
+    (request,) = asked
+    settings = request.settings
+    assert (request.steps, request.step, request.seed, request.docs) == (3, 14 * 86_400, 7, None)
+    assert request.out.is_dir()
+    assert (settings.extension.share_of_items, settings.filterllm.epochs) == (0.5, 4)
+    assert {one.seed for one in (settings.bpr, settings.tokens, settings.filterllm, settings.placement)} == {
+        7
+    }
+    assert settings.snapshot.minimum == 200
+
+
+def test_extend_needs_vectors_of_ials(tmp_path: Path) -> None:
+    result = synthetic(tmp_path, "--extend", "--set", "tokens.method=bpr")
+    assert result.exit_code == 1
+    assert "leave tokens.method as it is" in " ".join(result.output.split())
