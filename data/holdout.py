@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data.split import ItemRole, PairPart, Split, settled_split
+from data.blocks import blocks
+from data.split import ItemRole, PairPart, Split, settled_split, with_cold_parts
 
 MOST_HELD_OUT = 0.5  # share of items the minimum may claim; the rest must train
 DEFAULT_SALT = "coldcast"
@@ -97,27 +98,23 @@ def live_split(
         positions < threshold,
         np.where(_phase_bits(item_hash), ItemRole.COLD_TEST, ItemRole.COLD_VALIDATION),
         ItemRole.WARM,
-    )
+    ).astype(np.int8)
     item_role[~with_events] = ItemRole.WITHOUT_INTERACTIONS
 
     user_hash = id_hashes(user_ids, kind="user", salt=holdout.salt)  # (U,)
-    pair_hash = _mix(user_hash[pairs[:, 0]] ^ _mix(item_hash[pairs[:, 1]] + _GOLDEN))  # (N,)
-    warm_part = np.where(
-        hash_positions(pair_hash) < threshold,
-        np.where(_phase_bits(pair_hash), PairPart.WARM_TEST, PairPart.WARM_VALIDATION),
-        PairPart.TRAIN,
-    )
-    role_of_pair = item_role[pairs[:, 1]]
-    parts = np.select(
-        [role_of_pair == ItemRole.COLD_VALIDATION, role_of_pair == ItemRole.COLD_TEST],
-        [PairPart.COLD_VALIDATION, PairPart.COLD_TEST],
-        warm_part,
-    )
+    warm_parts = np.empty(len(pairs), dtype=np.int8)
+    for rows in blocks(len(pairs)):
+        pair_hash = _mix(user_hash[pairs[rows, 0]] ^ _mix(item_hash[pairs[rows, 1]] + _GOLDEN))
+        warm_parts[rows] = np.where(
+            hash_positions(pair_hash) < threshold,
+            np.where(_phase_bits(pair_hash), PairPart.WARM_TEST, PairPart.WARM_VALIDATION),
+            PairPart.TRAIN,
+        )
     return settled_split(
         "live",
         pairs,
-        parts=parts.astype(np.int8),
-        item_role=item_role.astype(np.int8),
+        parts=with_cold_parts(warm_parts, pairs, item_role=item_role),
+        item_role=item_role,
         holdout_threshold=threshold,
     )
 

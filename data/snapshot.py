@@ -18,12 +18,13 @@ from data.id_map import IdMap
 from data.interactions import Interactions
 from data.item_texts import ItemTexts
 from data.snapshot_hash import content_hash
-from data.split import Protocol, Split
+from data.split import Protocol, Split, pair_keys
 
 MANIFEST_FILE = "manifest.json"
 USERS_FILE = "users.parquet"
 ITEMS_FILE = "items.parquet"
 INTERACTIONS_FILE = "interactions.parquet"
+ROW_GROUP = 1 << 20  # interactions written at a time
 REMEDY = "delete the folder and materialize the snapshot again"
 
 
@@ -89,7 +90,7 @@ class Snapshot:
             "item_role": (len(self.split.item_role), sizes["items"]),
             "interactions.n_users": (self.interactions.n_users, sizes["users"]),
             "interactions.n_items": (self.interactions.n_items, sizes["items"]),
-            "split.pairs": (len(self.split.pairs), len(self.interactions)),
+            "split.pairs": (self.split.n_pairs, len(self.interactions)),
         }
         for name, (found, expected) in given.items():
             if found != expected:
@@ -128,8 +129,7 @@ class Snapshot:
     @property
     def parts(self) -> NDArray[np.int8]:
         """The :class:`data.split.PairPart` of each of ``interactions.pairs``, shape (N,), int8."""
-        order = np.lexsort(self.split.pairs.T[::-1])
-        return self.split.parts[order]
+        return self.split.parts[np.argsort(self.split.keys)]
 
     def with_manifest(self, **changes: object) -> Snapshot:
         """The same snapshot with other values in its manifest."""
@@ -148,17 +148,11 @@ class Snapshot:
                 "text": pa.array(list(self.texts), pa.string()),
                 "role": self.split.item_role,
             },
-            INTERACTIONS_FILE: {
-                "user_index": self.interactions.pairs[:, 0],
-                "item_index": self.interactions.pairs[:, 1],
-                "time": self.interactions.times,
-                "weight": self.interactions.weights,
-                "part": self.parts,
-            },
         }
         for name, columns in tables.items():
             parquet.write_table(pa.table(columns), directory / name, compression="zstd")
-        files = {name: _digest(directory / name) for name in tables}
+        _write_interactions(directory / INTERACTIONS_FILE, self.interactions, self.parts)
+        files = {name: _digest(directory / name) for name in (*tables, INTERACTIONS_FILE)}
         text = json.dumps({**asdict(self.manifest), "files": files}, indent=2, ensure_ascii=False)
         (directory / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -171,21 +165,19 @@ class Snapshot:
                 the manifest's hash.
         """
         manifest, files = _read_manifest(directory / MANIFEST_FILE)
-        users, items, rows = (
-            _read_table(directory / name, files.get(name))
-            for name in (USERS_FILE, ITEMS_FILE, INTERACTIONS_FILE)
-        )
+        for name in (USERS_FILE, ITEMS_FILE, INTERACTIONS_FILE):
+            _require_intact(directory / name, files.get(name))
+        users, items = (parquet.read_table(directory / name) for name in (USERS_FILE, ITEMS_FILE))
         user_map = IdMap(users.column("user_id").to_pylist())
         item_map = IdMap(items.column("item_id").to_pylist())
         texts = ItemTexts(items.column("text").to_pylist())
-        pairs = np.stack([_numbers(rows, "user_index"), _numbers(rows, "item_index")], axis=1)
-        interactions = Interactions(
-            pairs, _numbers(rows, "time"), _numbers(rows, "weight"), len(user_map), len(item_map)
+        interactions, parts = _read_interactions(
+            directory / INTERACTIONS_FILE, n_users=len(user_map), n_items=len(item_map)
         )
         split = Split.from_parts(
             manifest.protocol,
             interactions.pairs,
-            parts=_numbers(rows, "part"),
+            parts=parts,
             item_role=_numbers(items, "role"),
             holdout_threshold=manifest.holdout_threshold,
         )
@@ -200,16 +192,48 @@ class Snapshot:
 
 
 def _require_same_pairs(split: Split, interactions: Interactions) -> None:
-    pairs = split.pairs
-    ordered = pairs[np.lexsort(pairs.T[::-1])]
+    keys = split.keys
+    keys.sort()
+    if np.array_equal(keys, pair_keys(interactions.pairs, interactions.n_items)):
+        return
+    ordered = split.pairs[np.argsort(split.keys)]
     differing = np.flatnonzero((ordered != interactions.pairs).any(axis=1))
-    if differing.size:
-        at = differing[0]
-        raise ValueError(
-            "the split's pairs must be the interactions, sorted by user_index, then item_index; "
-            f"got {ordered[at].tolist()} in the split where {interactions.pairs[at].tolist()} stands, "
-            f"{differing.size} rows differ"
-        )
+    at = differing[0]
+    raise ValueError(
+        "the split's pairs must be the interactions, sorted by user_index, then item_index; "
+        f"got {ordered[at].tolist()} in the split where {interactions.pairs[at].tolist()} stands, "
+        f"{differing.size} rows differ"
+    )
+
+
+def _write_interactions(path: Path, interactions: Interactions, parts: NDArray[np.int8]) -> None:
+    """One row group at a time, so that no second copy of all of them is made."""
+    columns: dict[str, NDArray[Any]] = {
+        "user_index": interactions.pairs[:, 0],
+        "item_index": interactions.pairs[:, 1],
+        "time": interactions.times,
+        "weight": interactions.weights,
+        "part": parts,
+    }
+    schema = pa.schema([(name, pa.from_numpy_dtype(column.dtype)) for name, column in columns.items()])
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for start in range(0, max(len(parts), 1), ROW_GROUP):
+            rows = {name: column[start : start + ROW_GROUP] for name, column in columns.items()}
+            writer.write_table(pa.table(rows, schema), row_group_size=ROW_GROUP)
+
+
+def _read_interactions(path: Path, *, n_users: int, n_items: int) -> tuple[Interactions, NDArray[np.int8]]:
+    """Interactions and the part of each, read a column at a time."""
+
+    def column(name: str) -> NDArray[Any]:
+        return _numbers(parquet.read_table(path, columns=[name]), name)
+
+    users = column("user_index")
+    pairs = np.empty((len(users), 2), dtype=np.int64)
+    pairs[:, 0] = users
+    del users
+    pairs[:, 1] = column("item_index")
+    return Interactions(pairs, column("time"), column("weight"), n_users, n_items), column("part")
 
 
 def _read_manifest(path: Path) -> tuple[Manifest, dict[str, str]]:
@@ -225,7 +249,7 @@ def _read_manifest(path: Path) -> tuple[Manifest, dict[str, str]]:
         raise input_error(path, f"not the manifest of a snapshot: {error}", remedy=REMEDY) from error
 
 
-def _read_table(path: Path, digest: str | None) -> pa.Table:
+def _require_intact(path: Path, digest: str | None) -> None:
     if not path.is_file():
         raise input_error(path, "a file of the snapshot is missing", remedy=REMEDY)
     found = _digest(path)
@@ -233,7 +257,6 @@ def _read_table(path: Path, digest: str | None) -> pa.Table:
         raise input_error(
             path, f"the file is damaged: SHA-256 should be {digest}, got {found}", remedy=REMEDY
         )
-    return parquet.read_table(path)
 
 
 def _numbers(table: pa.Table, name: str) -> NDArray[Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data.blocks import blocks
 from data.errors import InputError
 from data.holdout import LiveHoldout, live_split
 from data.id_map import IdMap
@@ -16,7 +17,7 @@ from data.interactions import Interactions
 from data.item_texts import ItemTexts
 from data.snapshot import Manifest, Snapshot
 from data.snapshot_hash import content_hash
-from data.split import ItemRole, Split, pair_keys
+from data.split import ItemRole, PairPart, Protocol, Split, pair_keys
 from data.split_choice import SplitChoice
 from data.split_files import files_split
 from data.split_time import time_split
@@ -54,18 +55,19 @@ class StoreContents:
 
     def interactions(self) -> Interactions:
         """The events, with keys replaced by positions in ``user_keys`` and ``item_keys``."""
-        return Interactions(
-            pairs=np.stack(
-                [
-                    _positions("user", self.event_users, self.user_keys),
-                    _positions("item", self.event_items, self.item_keys),
-                ],
-                axis=1,
-            ),
-            times=self.times,
-            weights=self.weights,
-            n_users=len(self.user_keys),
-            n_items=len(self.item_keys),
+        pairs = np.empty((len(self.event_users), 2), dtype=np.int64)
+        pairs[:, 0] = _positions("user", self.event_users, self.user_keys)
+        pairs[:, 1] = _positions("item", self.event_items, self.item_keys)
+        return Interactions(pairs, self.times, self.weights, len(self.user_keys), len(self.item_keys))
+
+    def without_events(self) -> StoreContents:
+        """The users and items alone."""
+        return replace(
+            self,
+            event_users=self.event_users[:0].copy(),
+            event_items=self.event_items[:0].copy(),
+            times=self.times[:0].copy(),
+            weights=self.weights[:0].copy(),
         )
 
 
@@ -78,6 +80,9 @@ def build_snapshot(
     previous_threshold: float | None = None,
 ) -> Snapshot:
     """Make the snapshot of a store's contents; touches nothing.
+
+    At most some 65 bytes an interaction are taken beside what the caller holds: columns are let go of as soon as
+    the next are made of them, the contents' own as well. So do not keep ``contents``, and ten million fit.
 
     Args:
         contents: What the store holds.
@@ -92,29 +97,23 @@ def build_snapshot(
     Raises:
         InputError: As the split functions; or if the split's files name a pair that is no event of the store.
     """
-    events = contents.interactions()
-    n_events = len(events)
-    collapsed = one_row_per_pair(events)
-    del events  # what is no longer needed goes at once: ten million interactions are to fit beside each other
-    split = _split(contents, collapsed, choice, previous_threshold=previous_threshold)
-    vocabulary = np.unique(split.train[:, 0])  # positions of the users with a training pair
+    n_events = len(contents.times)
+    collapsed = one_row_per_pair(contents.interactions())
+    contents = contents.without_events()
+    assigned = _assigned(contents, collapsed, choice, previous_threshold=previous_threshold)
+    vocabulary = _trained_users(collapsed, assigned.parts)  # positions, rising
     tokens = tokens_after(contents.token_users, contents.user_keys[vocabulary])
     user_tokens = _token_indices(tokens, contents.user_keys[vocabulary])
     by_token = np.argsort(user_tokens)
     vocabulary, user_tokens = vocabulary[by_token], user_tokens[by_token]  # (U,)
-    new_index = np.full(len(contents.user_keys), -1, dtype=np.int64)
-    new_index[vocabulary] = np.arange(len(vocabulary))
-
-    dense = _renumbered(split, new_index, with_events=np.unique(collapsed.pairs[:, 1]))
-    interactions = _interactions_of(split, collapsed, new_index=new_index, n_users=len(vocabulary))
+    n_repeated = n_events - len(collapsed)
+    interactions, parts = _dense(collapsed, assigned.parts, vocabulary=vocabulary)
+    n_outside = len(collapsed) - len(interactions) - sum(assigned.dropped.values())
+    del collapsed
+    dense = assigned.split(interactions.pairs, parts)
+    del parts
     users, items = IdMap(contents.user_ids[vocabulary]), IdMap(contents.item_ids)
     texts = ItemTexts(contents.texts)
-    dropped = {
-        **dense.dropped,
-        "pairs_outside_split_files": len(collapsed) - len(split.pairs) - sum(split.dropped.values()),
-    }
-    n_repeated = n_events - len(collapsed)
-    del collapsed, split
     counts = {
         **part_counts(dense, interactions),
         "events": n_events,
@@ -122,7 +121,8 @@ def build_snapshot(
         "users_outside_vocabulary": len(contents.user_keys) - len(vocabulary),
         "new_tokens": len(tokens) - len(contents.token_users),
         "items_without_text": sum(not text.strip() for text in contents.texts),
-        **{f"dropped_{reason}": count for reason, count in dropped.items()},
+        **{f"dropped_{reason}": count for reason, count in assigned.dropped.items()},
+        "dropped_pairs_outside_split_files": n_outside,
     }
     manifest = Manifest(
         key=key,
@@ -146,28 +146,30 @@ def one_row_per_pair(events: Interactions) -> Interactions:
     Returns:
         Interactions sorted by user_index, then item_index; time 0 where no event of the pair has a time.
     """
-    order = np.lexsort((events.weights, events.times, events.pairs[:, 1], events.pairs[:, 0]))
-    pairs, times = events.pairs[order], events.times[order]
-    starts = np.ones(len(pairs), dtype=np.bool_)
-    starts[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
-    first = np.flatnonzero(starts)
-    if not len(first):
+    if not len(events):
         return events
-    last = np.append(first[1:], len(pairs)) - 1
-    weights = events.weights[order][last]
-    del order, last
-    pairs = pairs[first]
-    times[times == 0] = np.iinfo(np.int64).max  # a copy of our own
+    n_users, n_items, times, weights = events.n_users, events.n_items, events.times, events.weights
+    keys = pair_keys(events.pairs, n_items)
+    del events  # and with it the pairs, if the caller has no other use for them
+    order = np.lexsort((weights, times, keys))
+    keys = keys[order]
+    starts = np.ones(len(keys), dtype=np.bool_)
+    starts[1:] = keys[1:] != keys[:-1]
+    first = np.flatnonzero(starts)
+    keys = keys[first]
+    last = np.append(first[1:], len(order)) - 1
+    weights = weights[order[last]]
+    del last
+    times = times[order]
+    del order
+    times[times == 0] = np.iinfo(np.int64).max
     first_known = np.minimum.reduceat(times, first)
     del times
     first_known[first_known == np.iinfo(np.int64).max] = 0
-    return Interactions(
-        pairs=pairs,
-        times=first_known,
-        weights=weights,
-        n_users=events.n_users,
-        n_items=events.n_items,
-    )
+    pairs = np.empty((len(keys), 2), dtype=np.int64)
+    for rows in blocks(len(keys)):
+        pairs[rows, 0], pairs[rows, 1] = np.divmod(keys[rows], n_items)
+    return Interactions(pairs, first_known, weights, n_users, n_items)
 
 
 def tokens_after(token_users: NDArray[np.int64], vocabulary_keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -227,46 +229,88 @@ def _split(
     return files_split(Path(choice.directory), IdMap(contents.user_ids), items=IdMap(contents.item_ids))
 
 
-def _renumbered(split: Split, new_index: NDArray[np.int64], *, with_events: NDArray[np.int64]) -> Split:
-    """The split in vocabulary order, pairs sorted, items with events told from those without."""
-    role = split.item_role.copy()
-    unnamed = with_events[role[with_events] == ItemRole.WITHOUT_INTERACTIONS]
-    role[unnamed] = ItemRole.UNTRAINED  # only files can leave an item with events unnamed
-    pairs = np.stack([new_index[split.pairs[:, 0]], split.pairs[:, 1]], axis=1)
-    order = np.lexsort(pairs.T[::-1])
-    return Split.from_parts(
-        split.protocol,
-        pairs[order],
-        parts=split.parts[order],
-        item_role=role,
-        holdout_threshold=split.holdout_threshold,
-        dropped=split.dropped,
-    )
+@dataclass(frozen=True, eq=False)
+class _Assigned:
+    """A split without its pairs: the part of each of N pairs that stand elsewhere, DROPPED where it lacks one."""
 
+    parts: NDArray[np.int8]
+    protocol: Protocol
+    item_role: NDArray[np.int8]
+    holdout_threshold: float | None
+    dropped: Mapping[str, int]
 
-def _interactions_of(
-    split: Split, collapsed: Interactions, *, new_index: NDArray[np.int64], n_users: int
-) -> Interactions:
-    """Times and weights of the split's pairs, in vocabulary order."""
-    known = pair_keys(collapsed.pairs, collapsed.n_items)  # sorted
-    wanted = pair_keys(split.pairs, collapsed.n_items)
-    rows = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    missing = np.flatnonzero(known[rows] != wanted)
-    if missing.size:
-        raise InputError(
-            f"the split's files name {missing.size} pairs that are no interactions of the store, "
-            f"first (user, item) number {split.pairs[missing[0]].tolist()}; "
-            "import the data set this split belongs to, or pass another folder"
+    def split(self, pairs: NDArray[np.int64], parts: NDArray[np.int8]) -> Split:
+        """The split of renumbered pairs."""
+        return Split.from_parts(
+            self.protocol,
+            pairs,
+            parts=parts,
+            item_role=self.item_role,
+            holdout_threshold=self.holdout_threshold,
+            dropped=self.dropped,
         )
-    pairs = np.stack([new_index[split.pairs[:, 0]], split.pairs[:, 1]], axis=1)
-    order = np.lexsort(pairs.T[::-1])
-    return Interactions(
-        pairs=pairs[order],
-        times=collapsed.times[rows][order],
-        weights=collapsed.weights[rows][order],
-        n_users=n_users,
-        n_items=collapsed.n_items,
+
+
+def _assigned(
+    contents: StoreContents,
+    collapsed: Interactions,
+    choice: SplitChoice,
+    *,
+    previous_threshold: float | None,
+) -> _Assigned:
+    """Split the pairs; items with events are told from those without."""
+    split = _split(contents, collapsed, choice, previous_threshold=previous_threshold)
+    known = pair_keys(collapsed.pairs, collapsed.n_items)  # sorted
+    parts = np.full(len(known), PairPart.DROPPED, dtype=np.int8)
+    for part, pairs in split.by_part().items():
+        for rows in blocks(len(pairs)):
+            wanted = pair_keys(pairs[rows], collapsed.n_items)
+            at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+            if (known[at] != wanted).any():
+                raise _missing(split, known)
+            parts[at] = part
+    with_events = np.zeros(collapsed.n_items, dtype=np.bool_)
+    with_events[collapsed.pairs[:, 1]] = True
+    role = split.item_role.copy()
+    # Only files can leave an item with events unnamed.
+    role[with_events & (role == ItemRole.WITHOUT_INTERACTIONS)] = ItemRole.UNTRAINED
+    return _Assigned(parts, split.protocol, role, split.holdout_threshold, split.dropped)
+
+
+def _missing(split: Split, known: NDArray[np.int64]) -> InputError:
+    missing = np.flatnonzero(~np.isin(split.keys, known))
+    return InputError(
+        f"the split's files name {missing.size} pairs that are no interactions of the store, "
+        f"first (user, item) number {split.pairs[missing[0]].tolist()}; "
+        "import the data set this split belongs to, or pass another folder"
     )
+
+
+def _trained_users(collapsed: Interactions, parts: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Positions of the users with a training pair, rising."""
+    trained = np.zeros(collapsed.n_users, dtype=np.bool_)
+    trained[collapsed.pairs[parts == PairPart.TRAIN, 0]] = True
+    return np.flatnonzero(trained)
+
+
+def _dense(
+    collapsed: Interactions, parts: NDArray[np.int8], *, vocabulary: NDArray[np.int64]
+) -> tuple[Interactions, NDArray[np.int8]]:
+    """The pairs that are not dropped, with users in vocabulary order, sorted; and the part of each."""
+    new_index = np.full(collapsed.n_users, -1, dtype=np.int64)
+    new_index[vocabulary] = np.arange(len(vocabulary))
+    kept = np.flatnonzero(parts != PairPart.DROPPED)
+    keys = new_index[collapsed.pairs[kept, 0]]
+    keys *= collapsed.n_items
+    keys += collapsed.pairs[kept, 1]
+    order = kept[np.argsort(keys)]
+    del keys, kept
+    pairs = collapsed.pairs[order]
+    pairs[:, 0] = new_index[pairs[:, 0]]
+    interactions = Interactions(
+        pairs, collapsed.times[order], collapsed.weights[order], len(vocabulary), collapsed.n_items
+    )
+    return interactions, parts[order]
 
 
 def _token_indices(tokens: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -277,14 +321,10 @@ def _token_indices(tokens: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArra
 
 def _positions(kind: str, keys: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:
     """Places of ``keys`` in the rising array ``known``."""
-    places = np.searchsorted(known, keys)
-    wrong = (
-        (places >= len(known)) | (known[np.minimum(places, len(known) - 1)] != keys)
-        if len(known)
-        else keys >= 0
-    )
-    if np.any(wrong):
-        raise ValueError(
-            f"{kind} keys must be known, got {int(np.sum(wrong))} unknown, first {keys[wrong][0]}"
-        )
-    return places.astype(np.int64)
+    places = np.empty(len(keys), dtype=np.int64)
+    for rows in blocks(len(keys)):
+        places[rows] = np.searchsorted(known, keys[rows])
+        if not len(known) or (known[np.minimum(places[rows], len(known) - 1)] != keys[rows]).any():
+            unknown = keys[~np.isin(keys, known)]
+            raise ValueError(f"{kind} keys must be known, got {len(unknown)} unknown, first {unknown[0]}")
+    return places

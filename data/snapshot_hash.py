@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
+from data.blocks import blocks
 from data.id_map import IdMap
 from data.interactions import Interactions
 from data.item_texts import ItemTexts
@@ -34,13 +35,16 @@ def content_hash(
         _add_texts(digest, values)
     digest.update(_bytes(split.item_role[item_order], "<i1"))
     pairs = interactions.pairs
-    renumbered = np.stack([user_rank[pairs[:, 0]], item_rank[pairs[:, 1]]], axis=1)
-    order = np.lexsort(renumbered.T[::-1])
-    digest.update(_bytes(renumbered[order], "<i8"))
-    digest.update(_bytes(interactions.times[order], "<i8"))
-    digest.update(_bytes(interactions.weights[order], "<f4"))
-    in_split = np.stack([user_rank[split.pairs[:, 0]], item_rank[split.pairs[:, 1]]], axis=1)
-    digest.update(_bytes(split.parts[np.lexsort(in_split.T[::-1])], "<i1"))
+    order = np.argsort(_rank_keys(pairs, user_rank, item_rank))
+    for rows in blocks(len(order)):
+        users_of, items_of = pairs[order[rows]].T
+        digest.update(_bytes(np.stack([user_rank[users_of], item_rank[items_of]], axis=1), "<i8"))
+    for column, dtype in ((interactions.times, "<i8"), (interactions.weights, "<f4")):
+        for rows in blocks(len(order)):
+            digest.update(_bytes(column[order[rows]], dtype))
+    del order
+    in_split = [_rank_keys(pairs, user_rank, item_rank) for pairs in split.by_part().values()]
+    digest.update(_bytes(split.parts[np.argsort(np.concatenate(in_split))], "<i1"))
     return digest.hexdigest()
 
 
@@ -50,6 +54,16 @@ def _ranks(ids: IdMap) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     rank = np.empty(len(ids), dtype=np.int64)
     rank[order] = np.arange(len(ids))
     return order, rank
+
+
+def _rank_keys(
+    pairs: NDArray[np.int64], user_rank: NDArray[np.int64], item_rank: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """One integer per pair that orders by the ids of user and item, shape (N,)."""
+    keys = np.empty(len(pairs), dtype=np.int64)
+    for rows in blocks(len(pairs)):
+        keys[rows] = user_rank[pairs[rows, 0]] * np.int64(len(item_rank)) + item_rank[pairs[rows, 1]]
+    return keys
 
 
 def _add_texts(digest: hashlib._Hash, values: NDArray[np.object_] | list[str]) -> None:

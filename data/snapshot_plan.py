@@ -92,15 +92,14 @@ def plan_snapshot(store: Store, choice: SplitChoice, *, again: bool = False) -> 
 
 def preview_snapshot(store: Store, choice: SplitChoice) -> tuple[Snapshot, Watermark]:
     """The snapshot a plan would name, without a key, and how far the store was read; writes nothing."""
-    world = store.read_world()
     draft = build_snapshot(
-        contents_at(world, world.watermark),
+        contents_at(store.read_world()),
         choice,
         key="",
         created_at="",
         previous_threshold=highest_threshold(store.snapshots()),
     )
-    return draft, world.watermark
+    return draft, Watermark(**draft.manifest.watermark)
 
 
 def freeze_snapshot(store: Store, key: str) -> Snapshot:
@@ -120,9 +119,8 @@ def freeze_snapshot(store: Store, key: str) -> Snapshot:
             because an item's text has changed.
     """
     row = _row_of(store, key)
-    contents = contents_at(store.read_world(), row.watermark)
     snapshot = build_snapshot(
-        contents,
+        contents_at(store.read_world(), row.watermark),
         SplitChoice.from_json(row.split_choice),
         key=key,
         created_at=datetime.fromtimestamp(row.created_at, UTC).isoformat(),
@@ -136,7 +134,8 @@ def freeze_snapshot(store: Store, key: str) -> Snapshot:
             f"{snapshot.content_hash}: a text or the split's files changed since. "
             "Remedy: plan a new snapshot with `coldcast retrain`"
         )
-    by_token = contents.user_keys[IdMap(contents.user_ids).index_of(snapshot.users.ids)]
+    users = store.read_users()
+    by_token = users.user_keys[IdMap(users.user_ids).index_of(snapshot.users.ids)]
     if not np.array_equal(store.assign_tokens(by_token), snapshot.user_tokens):
         raise InputError(
             f"another snapshot gave out user tokens while {key} was being frozen. Remedy: repeat the run"
@@ -145,8 +144,12 @@ def freeze_snapshot(store: Store, key: str) -> Snapshot:
     return snapshot
 
 
-def contents_at(world: World, watermark: Watermark) -> StoreContents:
-    """What the store held at a watermark: a prefix, for keys rise with arrival and nothing is deleted."""
+def contents_at(world: World, watermark: Watermark | None = None) -> StoreContents:
+    """What the store held at a watermark: a prefix, for keys rise with arrival and nothing is deleted.
+
+    Without a watermark all of it.
+    """
+    watermark = watermark or world.watermark
     users, items, events = world.users, world.items, world.events
     n_users, n_items, n_events = watermark.n_users, watermark.n_items, watermark.n_interactions
     return StoreContents(

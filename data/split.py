@@ -120,13 +120,24 @@ class Split:
     @property
     def pairs(self) -> NDArray[np.int64]:
         """All pairs, in the order of :attr:`parts`, shape (N, 2), int64."""
-        return np.concatenate(list(self._by_part().values()))
+        return np.concatenate(list(self.by_part().values()))
 
     @property
     def parts(self) -> NDArray[np.int8]:
         """The :class:`PairPart` of each of :attr:`pairs`, shape (N,), int8."""
-        by_part = self._by_part()
+        by_part = self.by_part()
         return np.repeat(np.array(list(by_part), dtype=np.int8), [len(pairs) for pairs in by_part.values()])
+
+    @property
+    def keys(self) -> NDArray[np.int64]:
+        """The key of each of :attr:`pairs` (:func:`pair_keys`), shape (N,), int64."""
+        n_items = len(self.item_role)
+        return np.concatenate([pair_keys(pairs, n_items) for pairs in self.by_part().values()])
+
+    @property
+    def n_pairs(self) -> int:
+        """N."""
+        return sum(map(len, self.by_part().values()))
 
     @property
     def warm_items(self) -> NDArray[np.int64]:
@@ -137,7 +148,8 @@ class Split:
         """Items that have one of ``roles``, int64, sorted."""
         return np.flatnonzero(np.isin(self.item_role, [int(role) for role in roles])).astype(np.int64)
 
-    def _by_part(self) -> dict[PairPart, NDArray[np.int64]]:
+    def by_part(self) -> dict[PairPart, NDArray[np.int64]]:
+        """The pairs of each part but DROPPED, shape (n, 2), int64; together :attr:`pairs`, without a copy."""
         return {
             PairPart.TRAIN: self.train,
             PairPart.WARM_VALIDATION: self.validation.warm,
@@ -180,6 +192,7 @@ def settled_split(
     users = int(pairs[:, 0].max()) + 1 if len(pairs) else 0
     trained_users = np.zeros(users, dtype=np.bool_)
     trained_users[train[:, 0]] = True
+    del train  # ten million interactions are to fit, so nothing stays longer than it is needed
     item_role[(item_role == ItemRole.WARM) & ~trained_items] = ItemRole.UNTRAINED
     kept = parts != PairPart.DROPPED
     untrained = kept & (item_role[pairs[:, 1]] == ItemRole.UNTRAINED)
@@ -199,6 +212,26 @@ def settled_split(
     )
     require_usable(split)
     return split
+
+
+def with_cold_parts(
+    warm_parts: NDArray[np.int8], pairs: NDArray[np.int64], *, item_role: NDArray[np.int8]
+) -> NDArray[np.int8]:
+    """Give each pair of a held-out item to that item's phase, whatever it would be for a warm item.
+
+    Args:
+        warm_parts: The :class:`PairPart` of each pair as one of a warm item, shape (N,), int8.
+        pairs: Shape (N, 2), int64.
+        item_role: One :class:`ItemRole` per item, shape (I,), int8.
+
+    Returns:
+        One :class:`PairPart` per pair, shape (N,), int8.
+    """
+    role = item_role[pairs[:, 1]]  # (N,)
+    parts = warm_parts.copy()
+    parts[role == ItemRole.COLD_VALIDATION] = PairPart.COLD_VALIDATION
+    parts[role == ItemRole.COLD_TEST] = PairPart.COLD_TEST
+    return parts
 
 
 def require_usable(split: Split) -> None:
@@ -232,13 +265,15 @@ def check_split(split: Split) -> None:
         ValueError: As :class:`Split`.
     """
     n_items = len(split.item_role)
-    pairs, parts = split.pairs, split.parts
-    if len(pairs) and (pairs.min() < 0 or pairs[:, 1].max() >= n_items):
+    held = [pairs for pairs in split.by_part().values() if len(pairs)]
+    least = min((int(pairs.min()) for pairs in held), default=0)
+    highest = max((int(pairs[:, 1].max()) for pairs in held), default=-1)
+    if least < 0 or highest >= n_items:
         raise ValueError(
             f"pairs must hold users >= 0 and items in [0, {n_items}), "
-            f"got items up to {pairs[:, 1].max()} and {pairs.min()} as the least index"
+            f"got items up to {highest} and {least} as the least index"
         )
-    _refuse_repeats(pairs, parts, n_items)
+    _refuse_repeats(split)
     allowed = {
         PairPart.TRAIN: ItemRole.WARM,
         PairPart.WARM_VALIDATION: ItemRole.WARM,
@@ -246,29 +281,34 @@ def check_split(split: Split) -> None:
         PairPart.COLD_VALIDATION: ItemRole.COLD_VALIDATION,
         PairPart.COLD_TEST: ItemRole.COLD_TEST,
     }
-    for part, role in allowed.items():
-        of_part = pairs[parts == part]
-        wrong = of_part[split.item_role[of_part[:, 1]] != role]
+    for part, pairs in split.by_part().items():
+        role = allowed[part]
+        wrong = np.flatnonzero(split.item_role[pairs[:, 1]] != role)
         if len(wrong):
             raise ValueError(
                 f"{part.name} pairs must be of {role.name} items, got {len(wrong)} others, "
-                f"first (user, item): {wrong[:SHOWN].tolist()}"
+                f"first (user, item): {pairs[wrong[:SHOWN]].tolist()}"
             )
 
 
 def pair_keys(pairs: NDArray[np.int64], n_items: int) -> NDArray[np.int64]:
     """One integer per pair, user_index * I + item_index, shape (N,), int64; orders by user, then item."""
-    return pairs[:, 0] * np.int64(n_items) + pairs[:, 1]
+    keys = pairs[:, 0] * np.int64(n_items)
+    keys += pairs[:, 1]
+    return keys
 
 
-def _refuse_repeats(pairs: NDArray[np.int64], parts: NDArray[np.int8], n_items: int) -> None:
-    keys = pair_keys(pairs, n_items)
+def _refuse_repeats(split: Split) -> None:
+    ordered = split.keys
+    ordered.sort()
+    if not (ordered[1:] == ordered[:-1]).any():
+        return
+    keys, pairs, parts = split.keys, split.pairs, split.parts
     order = np.argsort(keys, kind="stable")
     repeated = np.flatnonzero(keys[order][1:] == keys[order][:-1])
-    if repeated.size:
-        first, second = order[repeated[0]], order[repeated[0] + 1]
-        places = f"{PairPart(int(parts[first])).name} and {PairPart(int(parts[second])).name}"
-        raise ValueError(
-            f"every pair must stand in one part of the split, once; got {repeated.size} overlapping pairs, "
-            f"first (user, item) {pairs[first].tolist()} in {places}; remove it from one of them"
-        )
+    first, second = order[repeated[0]], order[repeated[0] + 1]
+    places = f"{PairPart(int(parts[first])).name} and {PairPart(int(parts[second])).name}"
+    raise ValueError(
+        f"every pair must stand in one part of the split, once; got {repeated.size} overlapping pairs, "
+        f"first (user, item) {pairs[first].tolist()} in {places}; remove it from one of them"
+    )

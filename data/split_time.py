@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import InputError
-from data.split import ItemRole, PairPart, Split, settled_split
+from data.split import ItemRole, PairPart, Split, settled_split, with_cold_parts
 
 
 def time_split(
@@ -48,6 +48,7 @@ def time_split(
         )
     ordered = np.sort(times)
     t1, t2 = (int(ordered[int(share * len(ordered))]) for share in (first, second))
+    del ordered
 
     first_seen = np.full(n_items, np.iinfo(np.int64).max)
     np.minimum.at(first_seen, pairs[:, 1], times)
@@ -55,15 +56,10 @@ def time_split(
         [first_seen < t1, first_seen < t2, first_seen < np.iinfo(np.int64).max],
         [ItemRole.WARM, ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST],
         ItemRole.WITHOUT_INTERACTIONS,
-    )
-    warm_part = np.select(
-        [times < t1, times < t2], [PairPart.TRAIN, PairPart.WARM_VALIDATION], PairPart.WARM_TEST
-    )
+    ).astype(np.int8)
+    warm_parts = np.full(len(pairs), PairPart.TRAIN, dtype=np.int8)
+    warm_parts[times >= t1] = PairPart.WARM_VALIDATION
+    warm_parts[times >= t2] = PairPart.WARM_TEST
     # A late event of an item held out for validation still belongs to that item's phase.
-    role_of_pair = item_role[pairs[:, 1]]
-    parts = np.select(
-        [role_of_pair == ItemRole.COLD_VALIDATION, role_of_pair == ItemRole.COLD_TEST],
-        [PairPart.COLD_VALIDATION, PairPart.COLD_TEST],
-        warm_part,
-    )
-    return settled_split("time", pairs, parts=parts.astype(np.int8), item_role=item_role.astype(np.int8))
+    parts = with_cold_parts(warm_parts, pairs, item_role=item_role)
+    return settled_split("time", pairs, parts=parts, item_role=item_role)

@@ -124,3 +124,28 @@ def test_what_does_not_fit_together_is_refused(snapshot: Snapshot) -> None:
 def test_parts_stand_beside_the_interactions(snapshot: Snapshot) -> None:
     train = snapshot.interactions.pairs[snapshot.parts == 0]
     assert sorted(map(tuple, train.tolist())) == sorted(map(tuple, snapshot.split.train.tolist()))
+
+
+def test_rows_beyond_one_row_group_are_written_in_order(
+    snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.snapshot.ROW_GROUP", 100)
+    snapshot.save(tmp_path)
+    path = tmp_path / "interactions.parquet"
+    assert parquet.ParquetFile(path).num_row_groups == -(-len(snapshot.interactions) // 100)
+    loaded = Snapshot.load(tmp_path)
+    assert np.array_equal(loaded.interactions.pairs, snapshot.interactions.pairs)
+    assert np.array_equal(loaded.parts, snapshot.parts)
+
+
+def test_the_bytes_are_those_of_the_whole_table(snapshot: Snapshot, tmp_path: Path) -> None:
+    snapshot.save(tmp_path)
+    columns = {
+        "user_index": snapshot.interactions.pairs[:, 0],
+        "item_index": snapshot.interactions.pairs[:, 1],
+        "time": snapshot.interactions.times,
+        "weight": snapshot.interactions.weights,
+        "part": snapshot.parts,
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "whole.parquet", compression="zstd")
+    assert (tmp_path / "interactions.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()

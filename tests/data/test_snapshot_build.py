@@ -169,3 +169,11 @@ def test_an_event_of_an_unknown_user_is_refused() -> None:
     contents = world()
     with pytest.raises(ValueError, match="user keys must be known, got 1 unknown, first 999"):
         build(replace(contents, event_users=np.append(contents.event_users[1:], 999)))
+
+
+def test_without_events_the_users_and_items_stay() -> None:
+    contents = world()
+    bare = contents.without_events()
+    assert len(bare.interactions()) == len(bare.weights) == 0
+    assert bare.times.base is None  # no view that would keep the events
+    assert (bare.user_ids is contents.user_ids, bare.texts is contents.texts) == (True, True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
-from data.split import HeldOut, ItemRole, PairPart, Split, require_usable, settled_split
+from data.split import HeldOut, ItemRole, PairPart, Split, require_usable, settled_split, with_cold_parts
 
 W, V, T, N = (ItemRole.WARM, ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST, ItemRole.WITHOUT_INTERACTIONS)
 # Items 0, 1 warm, 2 held out for validation, 3 for test, 4 without interactions.
@@ -51,6 +51,26 @@ def test_parts_and_pairs_come_back_in_one_order() -> None:
     again = Split.from_parts("live", split.pairs, parts=split.parts, item_role=split.item_role)
     assert again.pairs.tolist() == split.pairs.tolist()
     assert again.parts.tolist() == split.parts.tolist() == [0, 0, 0, 1, 3, 4]
+
+
+def test_keys_order_pairs_by_user_then_item() -> None:
+    split = settled_split("live", PAIRS, parts=PARTS, item_role=ROLE)
+    assert split.n_pairs == len(split.pairs) == 6
+    assert split.keys.tolist() == [5 * user + item for user, item in split.pairs.tolist()]
+    assert {part.name: len(pairs) for part, pairs in split.by_part().items()} == {
+        "TRAIN": 3,
+        "WARM_VALIDATION": 1,
+        "WARM_TEST": 0,
+        "COLD_VALIDATION": 1,
+        "COLD_TEST": 1,
+    }
+
+
+def test_pairs_of_held_out_items_go_to_their_items_phase() -> None:
+    late = np.full(len(PAIRS), PairPart.WARM_TEST, dtype=np.int8)
+    parts = with_cold_parts(late, PAIRS, item_role=ROLE)
+    assert parts.tolist() == [2, 2, 2, 2, PairPart.COLD_VALIDATION, PairPart.COLD_TEST, PairPart.COLD_TEST]
+    assert late.tolist() == [PairPart.WARM_TEST] * 7  # the argument stays as it was
 
 
 def test_overall_is_warm_and_cold_of_the_users_who_have_both() -> None:
