@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from rich.console import Console
 
 from assets.gate import unseen_data
@@ -20,7 +21,7 @@ from assets.promotion_decision import PromotionDecision
 from assets.resources import RegistryResource, StoreResource
 from data.home import Home
 from data.id_map import IdMap
-from data.readers.dataset import Dataset, Source
+from data.readers.dataset import Dataset
 from data.readers.synthetic import SyntheticWorld
 from data.snapshot import Snapshot
 from data.store.store import Store
@@ -34,6 +35,7 @@ from orchestration.settings import Settings
 from serving.recommender import nearest_users, published_audience, recommend_items
 from serving.store_source import StoreSource
 from tests.conftest import BACKENDS
+from tests.data.store.worlds import dataset
 
 pytestmark = [
     pytest.mark.slow,
@@ -96,26 +98,19 @@ class Way:
 def part_of(world: SyntheticWorld, users: range) -> Dataset:
     """Some users of the world with everything they ever touched, and all items."""
     chosen = np.isin(world.pairs[:, 0], np.array(users))
-    ids, items = np.array(world.user_ids), np.array(world.item_ids)
-    events = {
-        "user_id": ids[world.pairs[chosen, 0]],
-        "item_id": items[world.pairs[chosen, 1]],
-        "time": world.times[chosen],
-    }
-    return Dataset(
-        f"users {users.start} to {users.stop}",
-        users=Source.of_table("users", {"user_id": ids[users.start : users.stop]}),
-        items=Source.of_table("items", {"item_id": items, "text": world.titles}),
-        interactions=Source.of_table("events", events),
-    )
+    events = [
+        (world.user_ids[user], world.item_ids[item], time, 1.0)
+        for (user, item), time in zip(world.pairs[chosen], world.times[chosen].tolist(), strict=True)
+    ]
+    titles = dict(zip(world.item_ids, world.titles, strict=True))
+    return dataset(world.user_ids[users.start : users.stop], titles, events)
 
 
-def new_items(texts: dict[str, str]) -> Dataset:
-    items = Source.of_table("items", {"item_id": list(texts), "text": list(texts.values())})
-    return Dataset("new items", items=items)
-
-
-URLS = ("COLDCAST_DATABASE_URL", "COLDCAST_MLFLOW_URL", "COLDCAST_DAGSTER_URL")
+URLS = {  # and a table that no longer is empty after a run
+    "COLDCAST_DATABASE_URL": "coldcast.model_versions",
+    "COLDCAST_MLFLOW_URL": "model_versions",
+    "COLDCAST_DAGSTER_URL": "runs",
+}
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -153,6 +148,16 @@ def test_the_first_version_is_promoted_and_published(way: Way, first: str) -> No
     assert champion is not None
     assert champion.version == 1
     assert champion.decision == "promoted"
+
+
+def test_store_mlflow_and_dagster_lie_where_their_urls_say(way: Way, first: str) -> None:
+    files = {path.relative_to(way.home.root).parts[0] for path in way.home.root.rglob("*.db")}
+    urls = {sa.make_url(os.environ[name]): table for name, table in URLS.items() if name in os.environ}
+    assert files == (set() if urls else {"coldcast.db", "mlflow", "dagster"})
+    assert len({(url.host, url.port) for url in urls}) == len(urls) / 3  # one server holds all
+    for url, table in urls.items():
+        with sa.create_engine(url).connect() as connection:
+            assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one() > 0
 
 
 def test_every_station_left_a_whole_artefact_with_its_record(way: Way, first: str) -> None:
@@ -255,7 +260,7 @@ def placed(way: Way, forced: str) -> dict[str, str]:
     """Titles that arrived without interactions and were placed."""
     titles = {f"new-{at}": title for at, title in enumerate(way.world.new_titles(5))}
     with way.store() as store:
-        store.import_dataset(new_items(titles))
+        store.import_dataset(dataset(items=titles))
         assert store.items_to_place(1).item_ids.tolist() == list(titles)
     place_items(way.home, way.settings(), console=Console(file=way.printed))
     return titles
@@ -280,7 +285,7 @@ def test_new_items_are_placed_by_the_published_version(way: Way, placed: dict[st
 def test_a_new_text_is_placed_again_and_nothing_else_is(way: Way, placed: dict[str, str]) -> None:
     with way.store() as store:
         _, before = store.read_published(1)
-        store.import_dataset(new_items({"new-0": way.world.new_titles(1)[0]}))
+        store.import_dataset(dataset(items={"new-0": way.world.new_titles(1)[0]}))
         assert store.items_to_place(1).item_ids.tolist() == ["new-0"]
     place_items(way.home, way.settings(), console=Console(file=way.printed))
     with way.store() as store:
