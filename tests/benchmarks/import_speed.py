@@ -157,6 +157,12 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def tell(of: str, figures: dict[str, float]) -> None:
+    """Print figures by name."""
+    for what, value in figures.items():
+        print(f"{of} {what}: {value:,.2f}", flush=True)
+
+
 @contextmanager
 def databases(kind: str, folder: Path) -> Iterator[tuple[str, str]]:
     """The URL of an empty store, and of the database or folder for the raw load."""
@@ -180,15 +186,16 @@ def main() -> None:
         events = write_files(folder, wanted.rows, wanted.format)
         with databases(wanted.database, folder) as (url, raw):
             figures = measure(folder, events, wanted.rows, url)
+            tell(f"{wanted.database} {wanted.format}", figures)
             load = (
                 raw_sqlite(folder, wanted.rows)
                 if wanted.database == "sqlite"
                 else raw_postgres(raw, wanted.rows)
             )
-    figures["raw_rows_per_second"] = wanted.rows / load
-    figures["share_of_raw"] = figures["import_rows_per_second"] / figures["raw_rows_per_second"]
-    for what, value in figures.items():
-        print(f"{wanted.database} {wanted.format} {what}: {value:,.2f}")
+    beside = {"raw_rows_per_second": wanted.rows / load}
+    beside["share_of_raw"] = figures["import_rows_per_second"] / beside["raw_rows_per_second"]
+    tell(f"{wanted.database} {wanted.format}", beside)
+    figures |= beside
     if wanted.json is not None:
         wanted.json.write_text(json.dumps({"database": wanted.database, **figures}, indent=2) + "\n")
 
