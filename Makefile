@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 DEMO_HOME ?= .coldcast-demo
 WORKERS ?= 2
 # How often `make test-faults` kills the chaos run, and what draws the moments.
-KILLS ?= 20
+KILLS ?= 200
 SEED ?= 0
 
 BIN := $(VENV)/bin
@@ -49,7 +49,7 @@ test-fast: $(STAMP)  ## the unmarked tests only (up to a minute)
 test-postgres: $(STAMP)  ## the store and the whole way on a PostgreSQL server of its own
 	$(BIN)/python -m pytest -m "postgres and not (gpu or benchmark)" --timeout 900
 
-test-faults: $(STAMP)  ## strikes at random moments (KILLS=20 SEED=0), and faults that take their time
+test-faults: $(STAMP)  ## strikes at random moments (KILLS=200 SEED=0), and faults that take their time (20 minutes)
 	COLDCAST_KILLS=$(KILLS) COLDCAST_CHAOS_SEED=$(SEED) $(BIN)/python -m pytest -n $(WORKERS) --dist load \
 		-m "chaos and not (gpu or benchmark or postgres)" --timeout 1800
 
