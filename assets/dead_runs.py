@@ -7,6 +7,12 @@ import dagster as dg
 
 PROCESS_TAG = "coldcast/process"
 KILLED_TAG = "coldcast/killed"
+BEGUN = (  # a run is entered a moment before it starts, and can be struck in between
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
 CLOCK_SECONDS = 2.0  # a process's birth is told by the clock, which may be set in between
 
 
@@ -24,8 +30,8 @@ def report_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     Returns:
         The ids of these runs.
     """
-    started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
-    dead = [run for run in instance.get_runs(started) if _is_dead(run.tags.get(PROCESS_TAG, ""))]
+    begun = dg.RunsFilter(statuses=list(BEGUN))
+    dead = [run for run in instance.get_runs(begun) if _is_dead(run.tags.get(PROCESS_TAG, ""))]
     for run in dead:
         instance.add_run_tags(run.run_id, {KILLED_TAG: "true"})
         instance.report_run_failed(run, "the process of this run was killed; what it had finished is kept")

@@ -7,7 +7,7 @@ from data.errors import InputError
 from data.home import Home
 from data.store.store import Store
 from orchestration.environments import use_home
-from orchestration.launch import run_job
+from orchestration.launch import close_dead_runs, run_job
 from orchestration.placing import NOTHING_PUBLISHED
 
 
@@ -23,6 +23,7 @@ def fold_in_users(home: Home, *, console: Console) -> None:
         version = _published(store)
         waiting = store.count_users_to_fold_in(version)
     if not waiting:
+        close_dead_runs(home)
         console.print(f"every user with interactions has a vector of version {version}")
         return
     run_job(home, "fold_in", run_config={}, tags={"coldcast/trigger": "command line"})

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -73,11 +74,7 @@ def run_job(
         [dg.AssetKey(asset) for asset in assets] if assets else None,
         {**(tags or {}), PROCESS_TAG: this_process()},
     )
-    with (
-        Bars(console or Console(stderr=True)) as bars,
-        told_plainly(parsed_url(home.dagster_url or f"sqlite:///{home.dagster / 'history'}")),
-        dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance,
-    ):
+    with Bars(console or Console(stderr=True)) as bars, history(home) as instance:
         registry = RegistryResource(home=str(home.root))
         report_dead_runs(instance)
         end_in_mlflow(instance, registry)
@@ -88,6 +85,27 @@ def run_job(
     if not result.success:
         raise JobFailed(failure_message(result))
     return result
+
+
+def close_dead_runs(home: Home) -> None:
+    """End the runs whose process was killed, in Dagster and in MLflow, where no job is started that would do it.
+
+    Raises:
+        StoreError: If Dagster's own database fails.
+    """
+    with history(use_home(home)) as instance:
+        report_dead_runs(instance)
+        end_in_mlflow(instance, RegistryResource(home=str(home.root)))
+
+
+@contextmanager
+def history(home: Home) -> Iterator[dg.DagsterInstance]:
+    """Open a home's history of runs; what its database fails with is told plainly."""
+    with (
+        told_plainly(parsed_url(home.dagster_url or f"sqlite:///{home.dagster / 'history'}")),
+        dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance,
+    ):
+        yield instance
 
 
 def hush() -> None:

@@ -16,7 +16,7 @@ from orchestration.artifact_folder import ArtifactError, check_artifact
 from orchestration.definitions import definitions
 from orchestration.environments import COMMAND_LINE, use_home
 from orchestration.jobs import PARTITIONS, PLACEMENT, TRAINING
-from orchestration.launch import run_job
+from orchestration.launch import close_dead_runs, run_job
 from orchestration.passed_checks import unsound
 from orchestration.requests import DATA_TAG, TRIGGER_TAG
 from orchestration.settings import STATIONS, Settings
@@ -145,6 +145,7 @@ def retrain_home(home: Home, settings: Settings, *, console: Console, force: boo
     request = plan_retrain(use_home(home), settings, force=force)
     console.print(request.reason)
     if not request.stations:
+        close_dead_runs(home)
         return
     tags = request_tags(request, trigger="command line")
     if request.stations == PLACEMENT:

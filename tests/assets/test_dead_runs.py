@@ -10,7 +10,7 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 
-from assets.dead_runs import KILLED_TAG, PROCESS_TAG, report_dead_runs, this_process
+from assets.dead_runs import BEGUN, KILLED_TAG, PROCESS_TAG, report_dead_runs, this_process
 
 STARTED = dg.DagsterRunStatus.STARTED
 
@@ -28,9 +28,10 @@ def ended_process() -> str:
     return str(process.pid)
 
 
-def test_a_run_of_a_process_that_is_gone_is_marked_as_failed() -> None:
+@pytest.mark.parametrize("status", BEGUN)
+def test_a_run_of_a_process_that_is_gone_is_marked_as_failed(status: dg.DagsterRunStatus) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
-        dead = enter(instance, f"{socket.gethostname()}/{ended_process()}@1700000000")
+        dead = enter(instance, f"{socket.gethostname()}/{ended_process()}@1700000000", status)
         assert report_dead_runs(instance) == [dead]
         found = instance.get_run_by_id(dead)
         assert found is not None

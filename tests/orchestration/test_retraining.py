@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 import pytest
+from rich.console import Console
 
+from assets.dead_runs import PROCESS_TAG
 from assets.promotion_decision import PromotionDecision
 from assets.station_record import Recorded, StationRecord
 from data.errors import InputError
@@ -20,7 +25,7 @@ from orchestration.definitions import definitions
 from orchestration.environments import COMMAND_LINE, use_home
 from orchestration.jobs import PLACEMENT, TRAINING
 from orchestration.passed_checks import blocking_checks
-from orchestration.retraining import Request, plan_retrain
+from orchestration.retraining import Request, plan_retrain, retrain_home
 from orchestration.settings import STATIONS, Settings
 from tests.orchestration.worlds import arrive, filled, open_store, publish_all
 
@@ -137,6 +142,19 @@ def test_unchanged_content_leaves_nothing_to_do(finished: tuple[Home, str]) -> N
     assert request.stations == ()
     assert request.reason.startswith(f"no new data since snapshot {key}")
     assert "--force" in request.reason
+
+
+def test_with_nothing_left_to_do_a_killed_run_is_ended_all_the_same(finished: tuple[Home, str]) -> None:
+    """Struck after its last station and before its end: no later run would say so."""
+    home, _ = finished
+    killed = {PROCESS_TAG: f"{socket.gethostname()}/{os.getpid()}@7"}  # whoever had this number long ago
+    run = dg.DagsterRun("retrain", str(uuid4()), tags=killed, status=dg.DagsterRunStatus.STARTED)
+    with dg.DagsterInstance.from_config(str(use_home(home).dagster)) as instance:
+        instance.add_run(run)
+        retrain_home(home, Settings.read(home), console=Console(quiet=True), force=False)
+        ended = instance.get_run_by_id(run.run_id)
+    assert ended is not None
+    assert ended.status is dg.DagsterRunStatus.FAILURE
 
 
 def test_force_makes_a_new_key_of_the_same_content(finished: tuple[Home, str]) -> None:
