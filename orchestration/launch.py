@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,12 +15,12 @@ from assets.progress import Listener, Progress, listening, listening_to_children
 from assets.resources import RegistryResource
 from assets.run_lock import require_free
 from data.home import Home
-from data.store.connection import parsed_url, told_plainly
 from orchestration.child_output import children_write_to
 from orchestration.definitions import build_definitions
 from orchestration.disk_errors import remedy
-from orchestration.environments import COMMAND_LINE, use_home
+from orchestration.environments import use_home
 from orchestration.executors import is_multiprocess
+from orchestration.history import history
 from orchestration.launch_errors import JobFailed
 from orchestration.terminal import Bars
 
@@ -93,19 +92,9 @@ def close_dead_runs(home: Home) -> None:
     Raises:
         StoreError: If Dagster's own database fails.
     """
-    with history(use_home(home)) as instance:
+    with history(home) as instance:
         report_dead_runs(instance)
         end_in_mlflow(instance, RegistryResource(home=str(home.root)))
-
-
-@contextmanager
-def history(home: Home) -> Iterator[dg.DagsterInstance]:
-    """Open a home's history of runs; what its database fails with is told plainly."""
-    with (
-        told_plainly(parsed_url(home.dagster_url or f"sqlite:///{home.dagster / 'history'}")),
-        dg.DagsterInstance.from_config(str(home.dagster), COMMAND_LINE) as instance,
-    ):
-        yield instance
 
 
 def hush() -> None:

@@ -14,7 +14,8 @@ from data.snapshot_plan import SnapshotPlan, plan_snapshot
 from data.store.store import Store
 from orchestration.artifact_folder import ArtifactError, check_artifact
 from orchestration.definitions import definitions
-from orchestration.environments import COMMAND_LINE, use_home
+from orchestration.environments import use_home
+from orchestration.history import history
 from orchestration.jobs import PARTITIONS, PLACEMENT, TRAINING
 from orchestration.launch import close_dead_runs, run_job
 from orchestration.passed_checks import unsound
@@ -99,9 +100,7 @@ def first_missing(home: Home, key: str, settings: Settings) -> tuple[str, str] |
     settings, or is older than the artefact of the station before it. The report is no reason for that: it may be
     made again by itself.
     """
-    import dagster as dg
-
-    with dg.DagsterInstance.from_config(str(use_home(home).dagster), COMMAND_LINE) as instance:
+    with history(home) as instance:
         before: StationRecord | None = None
         for station in TRAINING:
             folder = home.artifacts / station / key
@@ -171,9 +170,7 @@ def request_tags(request: Request, *, trigger: str) -> dict[str, str]:
 
 def add_partition(home: Home, key: str) -> None:
     """Make the snapshot's partition known to Dagster."""
-    import dagster as dg
-
-    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+    with history(home) as instance:
         instance.add_dynamic_partitions(PARTITIONS, [key])
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from assets.mlflow_home import PAGES_VARIABLE, QUIET
 from data.home import Home
 from orchestration.environments import use_home
+from orchestration.history import make_history
 
 LOOPBACK = "127.0.0.1"
 WORKSPACE = Path(__file__).resolve().parents[1] / "workspace.yaml"
@@ -49,7 +50,7 @@ def serve_uis(home: Home, *, port: int, console: Console) -> None:
     Raises:
         RuntimeError: If a server ends by itself; names it and its exit code.
     """
-    use_home(home)
+    make_history(use_home(home))
     environment = {**QUIET, **os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     servers = {"Dagster": (dagster_command(port), port)}
     if home.mlflow_url.startswith(("http://", "https://")):

@@ -1,0 +1,94 @@
+"""A look at what is published, from the command to the page and to MLflow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from mlflow import MlflowClient
+
+from assets.resources import RegistryResource
+from assets.watch_history import FORWARD, PAGE, WatchHistory
+from data.readers.dataset import Dataset, Source
+from tests.orchestration.worlds import Cli, open_store, trained
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of packages that load while stations run
+]
+
+ALWAYS = {  # what can be told of any version, whatever has happened since
+    *("users_in_vocabulary", "users_outside", "new_interactions"),
+    *("audience_gini_at_20", "audience_share_chosen_at_20", "item_coverage_at_20"),
+    *("epc_at_20", "arp_at_20", "aclt_at_20"),
+}
+FROM_EVENTS = {FORWARD, "forward_users", "popreo_at_20", "weak_users", "forward_hits_of_new_items_at_20"}
+FROM_TEXTS = {"text_distance", "unknown_words", "foreign_texts"}
+
+
+@pytest.fixture(scope="module")
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
+    """A home of 60 users with a published version."""
+    before = dict(os.environ)
+    for name in ("COLDCAST_DATABASE_URL", "COLDCAST_MLFLOW_URL", "COLDCAST_DAGSTER_URL"):
+        os.environ.pop(name, None)
+    yield trained(tmp_path_factory.mktemp("watching"))
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def in_mlflow(cli: Cli, version: int) -> dict[str, float]:
+    """What MLflow knows of the version from the watch, without the prefix."""
+    registry = RegistryResource(home=str(cli.home.root)).open()
+    client = MlflowClient(f"sqlite:///{cli.home.root / 'mlflow' / 'mlflow.db'}")
+    metrics = client.get_run(registry.version(version).run_id).data.metrics
+    return {
+        name.removeprefix("watch/"): value for name, value in metrics.items() if name.startswith("watch/")
+    }
+
+
+def events_and_texts(cli: Cli) -> None:
+    """Sixty items of other words arrive, and every known user takes some of them and an item that is placed."""
+    with open_store(cli.home) as store:
+        version = store.current_publication()
+        assert version is not None
+        users, items = store.read_published(version.version)
+        placed = [item for item, kind in zip(items.item_ids, items.kinds, strict=True) if kind != "warm"]
+        pairs = [(user, item) for user in users.user_ids for item in placed[:10]]
+        texts = [f"Zwischen Wasser und Wein {n}" for n in range(60)]
+        arrived = Dataset(
+            "arrivals",
+            items=Source.of_table("items", {"item_id": [f"late-{n}" for n in range(60)], "text": texts}),
+            interactions=Source.of_table(
+                "events",
+                {
+                    "user_id": [user for user, _ in pairs],
+                    "item_id": [item for _, item in pairs],
+                    "time": [1_800_000_000] * len(pairs),
+                },
+            ),
+        )
+        store.import_dataset(arrived)
+
+
+def test_the_watch_is_printed_on_one_page_and_with_the_version_in_mlflow(own_home: Cli) -> None:
+    folder = own_home.home.artifacts / "watch" / "latest"
+    told = own_home.run("watch")
+    first = WatchHistory.load(folder).newest(1)
+    assert set(first) >= ALWAYS
+    assert not set(first) & (FROM_EVENTS | FROM_TEXTS)
+    assert in_mlflow(own_home, 1) == pytest.approx(first)
+
+    events_and_texts(own_home)
+    told = own_home.run("watch")
+    looks = WatchHistory.load(folder).of(1)
+    assert len(looks) == 2
+    assert set(looks[-1].numbers) >= ALWAYS | FROM_EVENTS | FROM_TEXTS
+    assert looks[-1].numbers["new_interactions"] > 0
+    assert in_mlflow(own_home, 1) == pytest.approx(looks[-1].numbers)
+    page = (folder / PAGE).read_text()
+    for name in looks[-1].numbers:
+        assert f"<code>{name}</code>" in page
+        assert name in told
+    assert f"page: {folder / PAGE}" in told
