@@ -96,10 +96,11 @@ def load_version(registry: "Registry", version: int, *, cache: Path) -> ModelVer
         warm_items=IdMap(json.loads((files.space / WARM_ITEMS).read_text(encoding="utf-8"))),
         space=PublishedSpace.load(files.space),
         model=load_checkpoint(files.checkpoint),
-        stopped_on=_stopped_on(files.space),
+        stopped_on=read_stopped_on(files.space),
     )
 
 
-def _stopped_on(space: Path) -> IdMap | None:
+def read_stopped_on(space: Path) -> IdMap | None:
+    """The items that :func:`write_space` noted in a folder as those that chose among epochs; None where it did not."""
     file = space / STOPPED_ON
     return IdMap(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None

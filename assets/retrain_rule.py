@@ -29,6 +29,7 @@ class RetrainRule:
         forward_drop: ... or when the live forward metric has lost at least this share of its first value,
             in (0, 1].
         cool_down_minutes: Time between a retrain's end and the next request, also after a failure, >= 0.
+        tick_seconds: How often the sensor looks, >= 1; read when Dagster loads.
         nightly: Cron expression of the schedule that retrains anyway; read when Dagster loads.
         watch: Cron expression of the schedule that measures what is published; read when Dagster loads.
     """
@@ -44,11 +45,12 @@ class RetrainRule:
     foreign_texts: float = 0.2
     forward_drop: float = 0.3
     cool_down_minutes: float = 30.0
+    tick_seconds: int = 60
     nightly: str = "0 3 * * *"
     watch: str = "30 * * * *"
 
     def __post_init__(self) -> None:
-        for name in ("users", "min_interactions", "min_events"):
+        for name in ("users", "min_interactions", "min_events", "tick_seconds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         for name in SHARES:

@@ -24,7 +24,8 @@ from orchestration.environments import DAEMON_WAITS_SECONDS, resources
 from orchestration.executors import one_or_many_processes
 from orchestration.freshness import fresh
 from orchestration.jobs import evaluate, extend, fold_in, place_cold_items, retrain, watch_published
-from orchestration.schedules import home_rule, hourly_watch, nightly_retrain
+from orchestration.requests import home_rule
+from orchestration.schedules import hourly_watch, nightly_retrain
 from orchestration.sensors import new_users, unplaced_items
 
 ASSETS = [

@@ -7,13 +7,14 @@ from typing import Any
 import dagster as dg
 
 from assets.dead_runs import report_dead_runs
-from assets.retrain_rule import Decision
+from assets.retrain_rule import Decision, RetrainRule
 from data.home import Home
 from orchestration.rules import PastRun, attempt
 from orchestration.settings import Settings
 
 DATA_TAG = "coldcast/data"
 TRIGGER_TAG = "coldcast/trigger"
+FIRED_TAG = "coldcast/fired"  # names of the rule's thresholds that were reached
 BY_ITSELF = ("nightly", "new users")  # triggers behind which nobody waits to start it again
 
 
@@ -73,6 +74,12 @@ def home_settings() -> tuple[Home, Settings]:
     """The home of this process and its settings, read anew at each tick: changes need no restart."""
     home = Home.resolve().create()
     return home, Settings.read(home)
+
+
+def home_rule() -> RetrainRule:
+    """The rule of this home, for what is read once, when the code location loads."""
+    home = Home.resolve()
+    return Settings.read(home).rule() if home.config_file.exists() else RetrainRule()
 
 
 def _past_run(record: Any, now: float) -> PastRun:

@@ -1,24 +1,14 @@
 """Schedules: retrain anyway, once a night; look at what is published, once an hour."""
 
-import os
 from typing import Any
 
 import dagster as dg
 
 from assets.retrain_rule import Decision, RetrainRule
-from data.home import Home
 from data.store.store import Store
 from orchestration.jobs import PARTITIONS, retrain, watch_published
-from orchestration.requests import home_settings, past_runs
+from orchestration.requests import home_rule, home_settings, past_runs
 from orchestration.sensors import ask_for_retrain
-
-
-def home_rule() -> RetrainRule:
-    """The rule of this home; the schedules' cron expressions are read when the code location loads."""
-    from orchestration.settings import Settings
-
-    home = Home.resolve()
-    return Settings.read(home).rule() if os.path.exists(home.config_file) else RetrainRule()
 
 
 @dg.schedule(

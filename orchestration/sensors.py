@@ -12,17 +12,23 @@ from assets.retrain_rule import Decision, retrain_due
 from data.home import Home
 from data.store.store import Store
 from orchestration.jobs import PARTITIONS, place_cold_items, retrain
-from orchestration.requests import home_settings, last_request_failed, past_runs, request_run
+from orchestration.requests import (
+    FIRED_TAG,
+    home_rule,
+    home_settings,
+    last_request_failed,
+    past_runs,
+    request_run,
+)
 from orchestration.rules import PastRun, not_yet
 from orchestration.signals import read_signals
 
-RETRAIN_TICK_SECONDS = 60
 PLACE_TICK_SECONDS = 30
 
 
 @dg.sensor(
     job=retrain,
-    minimum_interval_seconds=RETRAIN_TICK_SECONDS,
+    minimum_interval_seconds=home_rule().tick_seconds,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Requests a retrain when new users, their traffic, age, drift or a falling metric reach a threshold.",
 )
@@ -40,8 +46,9 @@ def new_users(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.S
     if isinstance(asked, Decision):
         return dg.SkipReason(f"{decision.message}; {asked.message}")
     context.log.info(f"{decision.message}; {asked.reason}")
+    tags = {**asked.request.tags, FIRED_TAG: ", ".join(decision.fired)}
     return dg.SensorResult(
-        run_requests=[asked.request],
+        run_requests=[asked.request.with_replaced_attrs(tags=tags)],
         dynamic_partitions_requests=[dg.AddDynamicPartitionsRequest(PARTITIONS, [asked.key])],
     )
 

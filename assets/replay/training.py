@@ -146,7 +146,7 @@ class Trainer:
 
     def _load(self, folder: Path, snapshot: "Snapshot", number: int) -> Trained:
         """A version from disk, with the language model that all share."""
-        from assets.model_version import WARM_ITEMS, ModelVersion
+        from assets.model_version import WARM_ITEMS, ModelVersion, read_stopped_on
         from data.id_map import IdMap
         from models.coldstart.published_space import PublishedSpace
         from models.filterllm.checkpoint import load_checkpoint
@@ -161,5 +161,6 @@ class Trainer:
             warm_items=IdMap(json.loads((folder / SPACE / WARM_ITEMS).read_text(encoding="utf-8"))),
             space=PublishedSpace.load(folder / SPACE),
             model=model,
+            stopped_on=read_stopped_on(folder / SPACE),
         )
         return Trained(version, head["seconds"], head["cpu_seconds"])

@@ -6,7 +6,8 @@ import dagster as dg
 import pytest
 
 from data.home import Home
-from orchestration.schedules import home_rule, nightly_retrain
+from orchestration.requests import home_rule
+from orchestration.schedules import nightly_retrain
 from tests.orchestration.worlds import arrive, filled, past_run, publish_all
 
 pytestmark = pytest.mark.slow

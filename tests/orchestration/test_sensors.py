@@ -82,6 +82,11 @@ def enter(
     return past_run(instance, job, status, data=request.tags[DATA_TAG])
 
 
+def requests_of(instance: dg.DagsterInstance, *, ticks: int) -> list[dg.RunRequest]:
+    """What so many ticks ask for in all."""
+    return [one for _ in range(ticks) if isinstance(one := tick(instance), dg.RunRequest)]
+
+
 def look(home: Home, **numbers: float) -> None:
     """What the watch would leave behind."""
     write_artifact(home.artifacts / "watch" / "latest", WatchHistory((Measurement(1, 0, numbers),)))
@@ -119,6 +124,7 @@ def test_at_the_threshold_one_run_is_asked_for(world: Home, instance: dg.Dagster
     assert request.run_key == f"retrain-{planned.key}-0"
     assert request.tags["coldcast/data"] == planned.key
     assert request.tags["coldcast/trigger"] == "new users"
+    assert request.tags["coldcast/fired"] == "users"
 
 
 def test_the_share_is_a_threshold_too(world: Home, instance: dg.DagsterInstance) -> None:
@@ -197,7 +203,7 @@ def test_a_thousand_ticks_on_unchanged_data_ask_for_nothing(
     world: Home, instance: dg.DagsterInstance
 ) -> None:
     set_cool_down(world, 0)
-    assert not [one for _ in range(1000) if isinstance(one := tick(instance), dg.RunRequest)]
+    assert requests_of(instance, ticks=1000) == []
 
 
 @pytest.mark.slow
@@ -209,12 +215,32 @@ def test_a_thousand_ticks_ask_exactly_once_for_one_crossing(
     arrive(world, "new-a", "new-b")
     first = asked(tick(instance))
     run = enter(instance, first, "retrain", dg.DagsterRunStatus.STARTED)
-    assert not [one for _ in range(333) if isinstance(one := tick(instance), dg.RunRequest)]
+    assert requests_of(instance, ticks=333) == []
     instance.delete_run(run.run_id)
     enter(instance, first, "retrain", SUCCESS)
-    assert not [one for _ in range(333) if isinstance(one := tick(instance), dg.RunRequest)]
+    assert requests_of(instance, ticks=333) == []
     with dg.DagsterInstance.from_ref(instance.get_ref()) as restarted:
-        assert not [one for _ in range(333) if isinstance(one := tick(restarted), dg.RunRequest)]
+        assert requests_of(restarted, ticks=333) == []
+
+
+@pytest.mark.slow
+def test_a_thousand_ticks_ask_exactly_once_more_after_a_failed_runs_cool_down(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    """None before it is over; one after it, of a daemon that was started anew; none once that has finished."""
+    arrive(world, "new-a", "new-b")
+    first = asked(tick(instance))
+    enter(instance, first, "retrain", FAILURE)
+    assert requests_of(instance, ticks=333) == []
+    set_cool_down(world, 0)
+    with dg.DagsterInstance.from_ref(instance.get_ref()) as restarted:
+        second = asked(tick(restarted))
+        assert second.run_key == str(first.run_key).removesuffix("-0") + "-1"
+        run = enter(restarted, second, "retrain", dg.DagsterRunStatus.STARTED)
+        assert requests_of(restarted, ticks=333) == []
+        restarted.delete_run(run.run_id)
+        enter(restarted, second, "retrain", SUCCESS)
+        assert requests_of(restarted, ticks=333) == []
 
 
 @pytest.mark.slow

@@ -1,0 +1,200 @@
+"""A replay through the real daemon: what its sensors decide, step by step, is what the replay in process decides."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import dagster as dg
+import numpy as np
+import pytest
+import sqlalchemy as sa
+import yaml
+
+from assets.promotion_decision import PromotionDecision
+from assets.replay.run import ReplayRequest, run_replay
+from assets.replay.settings import ReplaySettings
+from assets.replay.source import Clock, synthetic_source
+from assets.retrain_rule import RetrainRule
+from data.home import Home
+from data.readers.dataset import Dataset, Source
+from data.store.connection import writing
+from data.store.importing import ImportOptions, import_into
+from data.store.store import Store
+from data.tables import model_versions
+from data.timeline import Timeline
+from evaluation.replay import Replay
+from orchestration.requests import DATA_TAG, FIRED_TAG
+from tests.conftest import BACKENDS
+from tests.fakes import tiny_encoder
+from tests.orchestration.daemon import daemon, retrain_asked_for
+from tests.orchestration.worlds import Cli
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1800),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+DAY = 86_400
+STEPS = 6  # the first version, and five decisions
+NEVER = "0 0 29 2 *"  # the schedules have no part in it
+RULE = RetrainRule(
+    users=1000,
+    share=0.25,
+    age_days=80,
+    traffic=1.0,
+    forward_drop=1.0,
+    cool_down_minutes=0,
+    tick_seconds=3,
+    nightly=NEVER,
+    watch=NEVER,
+)
+SETTINGS = ReplaySettings(
+    d=8, sweeps=2, epochs=1, mapper_width=16, text_size=16, landmarks=64, width=16, minimum=60, holdout=0.15
+)
+URLS = ("COLDCAST_DATABASE_URL", "COLDCAST_MLFLOW_URL", "COLDCAST_DAGSTER_URL")
+
+
+class Decided(NamedTuple):
+    """What came of a step.
+
+    Attributes:
+        fired: Names of the thresholds that were reached.
+        told: The numbers with which nothing was asked for, or how many users the gate asked.
+        promoted: None where nothing was asked for.
+    """
+
+    fired: tuple[str, ...]
+    told: str
+    promoted: bool | None
+
+
+@pytest.fixture(scope="module")
+def request_of(tmp_path_factory: pytest.TempPathFactory) -> ReplayRequest:
+    folder = tmp_path_factory.mktemp("in-process")
+    return ReplayRequest(
+        synthetic_source(users=150, items=300, interactions=4000, drift=0.5, newcomers=0.5, seed=2),
+        folder / "out",
+        step=35 * DAY,
+        history=0.3,
+        steps=STEPS,
+        settings=replace(SETTINGS, language_model=tiny_encoder(folder / "encoder")),
+        rule=RULE,
+    )
+
+
+@pytest.fixture(scope="module")
+def in_process(request_of: ReplayRequest) -> Replay:
+    return run_replay(request_of)
+
+
+@pytest.fixture(params=BACKENDS)
+def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty home; all in files, or on PostgreSQL."""
+    for name in URLS:
+        monkeypatch.delenv(name, raising=False)
+        if request.param == "postgresql":
+            monkeypatch.setenv(name, request.getfixturevalue("postgres_server").create_database())
+    return Home.resolve(tmp_path / "home").create()
+
+
+def write_settings(home: Home, settings: ReplaySettings) -> None:
+    """What a retrain of the replay is made with, as a home's own settings."""
+    sections = {
+        "bpr": {"d": 8, "epochs": 1},
+        "tokens": asdict(settings.tokens()),
+        "filterllm": asdict(settings.filterllm()),
+        "placement": asdict(settings.placement()),
+        "snapshot": asdict(settings.split()),
+        "evaluation": {"references": False, "bootstrap": 100},
+        "sensors": asdict(RULE),
+    }
+    home.config_file.write_text(yaml.safe_dump(sections))
+
+
+def arrivals(timeline: Timeline, since: int, until: int) -> Dataset:
+    """What arrives in a stretch of time, in its order."""
+    users = slice(timeline.users_at(since), timeline.users_at(until))
+    items = slice(timeline.items_at(since), timeline.items_at(until))
+    begin, end = np.searchsorted(timeline.times, [since, until])
+    pairs = timeline.pairs[begin:end]
+    return Dataset(
+        "a step",
+        users=Source.of_table(
+            "users", {"user_id": timeline.users.ids[users], "created_at": timeline.user_arrivals[users]}
+        ),
+        items=Source.of_table(
+            "items",
+            {
+                "item_id": timeline.items.ids[items],
+                "text": timeline.texts[items],
+                "created_at": timeline.item_arrivals[items],
+            },
+        ),
+        interactions=Source.of_table(
+            "events",
+            {
+                "user_id": timeline.users.ids[pairs[:, 0]],
+                "item_id": timeline.items.ids[pairs[:, 1]],
+                "time": timeline.times[begin:end],
+                "weight": timeline.weights[begin:end],
+            },
+        ),
+    )
+
+
+def let_pass(home: Home, timeline: Timeline, *, since: int, until: int) -> None:
+    """Time goes by: what has happened is there, and every version is so much older; no tick sees the one alone."""
+    with Store.open(home.database_url) as store, writing(store.engine) as connection:
+        import_into(connection, arrivals(timeline, since, until), ImportOptions(False, 10_000, until))
+        older = model_versions.c.created_at - (until - since)
+        connection.execute(sa.update(model_versions).values(created_at=older))
+
+
+def decided_by(home: Home, asked: dg.DagsterRun | str) -> Decided:
+    """What the daemon decided, as the replay tells it."""
+    if isinstance(asked, str):
+        return Decided((), _numbers(asked), None)
+    assert asked.status is dg.DagsterRunStatus.SUCCESS, asked
+    gate = PromotionDecision.load(home.artifacts / "promotion" / asked.tags[DATA_TAG])
+    return Decided(tuple(asked.tags[FIRED_TAG].split(", ")), _judges(gate.reason), gate.promote)
+
+
+def _numbers(message: str) -> str:
+    """The rule's numbers but for the age, which has some seconds more in the daemon, and what nobody measured."""
+    return message.partition("; the version is")[0]
+
+
+def _judges(reason: str) -> str:
+    """How many users the gate asked; what they saw hangs a little on the users' order, which a store keeps."""
+    (found,) = re.findall(r"over \d+ users", reason)
+    return str(found)
+
+
+def test_the_daemon_decides_as_the_replay_does(
+    home: Home, request_of: ReplayRequest, in_process: Replay, tmp_path: Path
+) -> None:
+    timeline = request_of.source.timeline()
+    clock = Clock.over(timeline, step=request_of.step, history=request_of.history, steps=STEPS)
+    expected = [
+        Decided(one.fired, _judges(one.gate) if one.trained else _numbers(one.rule), one.promoted)
+        for one in in_process.of("loop")[1:]
+    ]
+    assert {one.promoted for one in expected} == {None, False, True}  # every kind of decision is seen
+    write_settings(home, request_of.settings)
+    let_pass(home, timeline, since=0, until=clock.time(0))
+    cli = Cli(home)
+    cli.run("retrain")
+    cli.run("promote", "1", "--force", "--reason", "a replay begins with a version")
+    found = []
+    with daemon(home, tmp_path / "daemon.log") as instance:
+        known = {run.run_id for run in instance.get_runs(dg.RunsFilter(job_name="retrain"))}
+        for step in range(1, STEPS):
+            let_pass(home, timeline, since=clock.time(step - 1), until=clock.time(step))
+            asked = retrain_asked_for(instance, known)
+            known |= {asked.run_id} if isinstance(asked, dg.DagsterRun) else set()
+            found.append(decided_by(home, asked))
+    assert found == expected
