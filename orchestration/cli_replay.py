@@ -224,7 +224,7 @@ def _run(
         step=step,
         history=history,
         steps=steps,
-        settings=ReplaySettings(seed=seed),
+        settings=ReplaySettings(seed=seed, **source.settings),
         rule=rule,
         command=spoken_command(sys.argv[1:]),
         docs=docs,
