@@ -1,4 +1,4 @@
-"""Dagster's daemon over a home as `coldcast ui` starts it, without the pages; and what its retrain sensor has decided."""
+"""Dagster's daemon over a home, as `coldcast ui` starts it without the pages, and what its retrain sensor decides."""
 
 from __future__ import annotations
 

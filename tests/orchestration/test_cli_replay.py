@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from assets.replay.extending import ExtendingRequest
+from assets.replay.run import ReplayRequest
+from data.errors import InputError
 from evaluation.extending import Extending, ExtendingStep
 from orchestration.cli import main
 from orchestration.cli_replay import Duration, spoken_command
@@ -43,6 +45,19 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 2
     assert "does not exist" in " ".join(result.output.split())
+
+
+def test_a_source_brings_its_own_settings_and_the_seed_is_the_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(request: ReplayRequest, **given: object) -> None:
+        found = request.settings
+        raise InputError(f"asked with {found.regulariser} {found.text_weight} {found.seed}")
+
+    monkeypatch.setattr("assets.replay.run.run_replay", asked)
+    assert "asked with 0.2 0.0 7" in synthetic(tmp_path, "--seed", "7").output
+    words = ["replay", "movietweetings", "--from", str(tmp_path), "--out", str(tmp_path / "out")]
+    assert "asked with 0.5 3.0 42" in CliRunner().invoke(main, words).output
 
 
 def test_the_record_of_the_command_names_no_machines_folders(tmp_path: Path) -> None:

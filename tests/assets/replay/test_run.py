@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from assets.gate import judge_versions
+from assets.model_version import ModelVersion
 from assets.replay.run import ReplayRequest, run_replay
 from assets.replay.settings import ReplaySettings
 from assets.replay.source import synthetic_source
@@ -41,7 +44,15 @@ def request_of(tmp_path_factory: pytest.TempPathFactory) -> ReplayRequest:
 @pytest.mark.slow
 def test_a_replay_from_end_to_end(request_of: ReplayRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
+    judged: list[ModelVersion] = []
+
+    def noted(snapshot: Any, challenger: ModelVersion, champion: ModelVersion | None, **given: Any) -> Any:
+        judged.extend(one for one in (challenger, champion) if one is not None)
+        return judge_versions(snapshot, challenger, champion, **given)
+
+    monkeypatch.setattr("assets.gate.judge_versions", noted)
     replay = run_replay(request_of, say=lines.append)
+    assert all(one.stopped_on is not None and len(one.stopped_on) for one in judged)  # as registered ones say
     assert len(lines) == 4
     assert [one.trained for one in replay.of("never")] == [True, False, False, False]
     assert all(one.trained for one in replay.of("always"))
