@@ -30,7 +30,7 @@ class ReplaySource:
     open: "Callable[[], Dataset]"
     about: dict[str, Any]
     seed: int | None = None
-    settings: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def timeline(self) -> "Timeline":
         """Read and check everything, by way of a store that is thrown away.
