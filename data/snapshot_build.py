@@ -81,8 +81,8 @@ def build_snapshot(
 ) -> Snapshot:
     """Make the snapshot of a store's contents; touches nothing.
 
-    At most some 65 bytes an interaction are taken beside what the caller holds: columns are let go of as soon as
-    the next are made of them, the contents' own as well. So do not keep ``contents``, and ten million fit.
+    Columns are let go of as soon as the next are made of them, the contents' own as well: so do not keep
+    ``contents``, and some 70 bytes an interaction are held at a time.
 
     Args:
         contents: What the store holds.
