@@ -156,7 +156,7 @@ def test_store_mlflow_and_dagster_lie_where_their_urls_say(way: Way, first: str)
     assert files == (set() if urls else {"coldcast.db", "mlflow", "dagster"})
     assert len({(url.host, url.port) for url in urls}) == len(urls) / 3  # one server holds all
     for url, table in urls.items():
-        with sa.create_engine(url).connect() as connection:
+        with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
             assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one() > 0
 
 
