@@ -99,7 +99,8 @@ def compare_extending(
         say: Told one line about each step that ends.
 
     Returns:
-        The outcome over all steps but the first; ``extending.json`` lies in ``request.out``.
+        The outcome over all steps but the first; ``extending.json`` lies in ``request.out``, with every step that has
+        ended, also while it goes on.
 
     Raises:
         InputError: If the source cannot be read or has no times, or fewer than two steps fit.
@@ -112,7 +113,7 @@ def compare_extending(
     if request.steps is None:
         clock = Clock.over(timeline, step=request.step, history=request.history, steps=None)
     language_model = _language_model(request.settings)
-    found: list[ExtendingStep] = []
+    outcome = Extending(_about(request, timeline, clock), [])
     extended: Retrained | None = None
     for step, snapshot in enumerate(_snapshots(timeline, clock, request.settings.snapshot)):
         full = _full(snapshot, step, request.settings, language_model)
@@ -120,12 +121,14 @@ def compare_extending(
             extended = full
             continue
         extended = _extended(snapshot, step, request.settings, extended, language_model)
-        found.append(_judged(full, extended, timeline, request.settings, day=clock.day(step)))
-        say(_told(found[-1]))
-    outcome = Extending(_about(request, timeline, clock), found)
-    outcome.save(request.out)
-    if request.docs is not None:
-        keep_copy(request.docs, request.source.name, outcome.short(), file=Path("results", "extending.json"))
+        one = _judged(full, extended, timeline, request.settings, day=clock.day(step))
+        outcome = Extending(outcome.about, [*outcome.steps, one])
+        outcome.save(request.out)
+        if request.docs is not None:
+            keep_copy(
+                request.docs, request.source.name, outcome.short(), file=Path("results", "extending.json")
+            )
+        say(_told(one))
     return outcome
 
 

@@ -18,7 +18,7 @@ def test_a_training_is_shortened_and_never_lengthened() -> None:
     config = ExtensionConfig(epochs=2, distillation_epochs=1)
     given = FilterLLMConfig(epochs=5, constant_epochs=2, lora_epochs=3, distillation_epochs=4)
     short = config.shortened(given)
-    assert (short.epochs, short.constant_epochs, short.lora_epochs, short.distillation_epochs) == (2, 0, 2, 1)
+    assert (short.epochs, short.constant_epochs, short.lora_epochs, short.distillation_epochs) == (2, 2, 2, 1)
     shorter = config.shortened(FilterLLMConfig(epochs=1, constant_epochs=1, distillation_epochs=0))
     assert (shorter.epochs, shorter.lora_epochs, shorter.distillation_epochs) == (1, 0, 0)
 
