@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -49,13 +50,13 @@ def in_mlflow(cli: Cli, version: int) -> dict[str, float]:
 
 
 def events_and_texts(cli: Cli) -> None:
-    """Sixty items of other words arrive, and every known user takes some of them and an item that is placed."""
+    """Sixty items of other words arrive, and every known user takes popular items and placed ones."""
     with open_store(cli.home) as store:
-        version = store.current_publication()
-        assert version is not None
-        users, items = store.read_published(version.version)
+        users, items = store.read_published(1)
+        table = store.read_items()
+        popular = [table.item_ids[at] for at in table.n_events.argsort()[::-1][:20]]
         placed = [item for item, kind in zip(items.item_ids, items.kinds, strict=True) if kind != "warm"]
-        pairs = [(user, item) for user in users.user_ids for item in placed[:10]]
+        pairs = [(user, item) for user in users.user_ids for item in (*popular, *placed[:10])]
         texts = [f"Zwischen Wasser und Wein {n}" for n in range(60)]
         arrived = Dataset(
             "arrivals",
@@ -65,7 +66,7 @@ def events_and_texts(cli: Cli) -> None:
                 {
                     "user_id": [user for user, _ in pairs],
                     "item_id": [item for _, item in pairs],
-                    "time": [1_800_000_000] * len(pairs),
+                    "time": [int(time.time())] * len(pairs),
                 },
             ),
         )
@@ -74,7 +75,7 @@ def events_and_texts(cli: Cli) -> None:
 
 def test_the_watch_is_printed_on_one_page_and_with_the_version_in_mlflow(own_home: Cli) -> None:
     folder = own_home.home.artifacts / "watch" / "latest"
-    told = own_home.run("watch")
+    own_home.run("watch")
     first = WatchHistory.load(folder).newest(1)
     assert set(first) >= ALWAYS
     assert not set(first) & (FROM_EVENTS | FROM_TEXTS)
