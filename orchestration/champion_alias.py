@@ -5,12 +5,15 @@ be published: it is, whole, or the alias goes back with a reason. What tells the
 agreed with the present publication before; that is written down in the home.
 """
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from assets.registry_errors import RegistryError
 from data.home import Home
+from data.store.store import Store
 
 if TYPE_CHECKING:
     from assets.registry import Registry
@@ -47,6 +50,21 @@ def alias_state(home: Home, registry: "Registry", published: "Publication") -> A
     champion = registry.champion()
     moved = champion is not None and _agreed(home) == _name(published)
     return AliasState("moved" if moved else "behind", champion.version if champion else None, told)
+
+
+def catch_up(home: Home, registry: "Registry") -> None:
+    """Let an alias follow that was left behind, for instance by a kill, and write down that it agrees.
+
+    So a later move is known for a human's. While MLflow is away nothing happens; ``coldcast status`` makes up for it.
+    """
+    with Store.open(home.database_url) as store:
+        published = store.current_publication()
+    if published is None:
+        return
+    with contextlib.suppress(RegistryError):
+        if alias_state(home, registry, published).kind == "behind":
+            registry.repair(published.version)
+            alias_state(home, registry, published)
 
 
 def _name(published: "Publication") -> list[int]:

@@ -4,7 +4,6 @@ import contextlib
 import logging
 import shutil
 import time
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -14,16 +13,13 @@ from assets.run_lock import require_free
 from data.errors import InputError
 from data.home import Home
 from data.store.store import Store
-from orchestration.champion_alias import alias_state
+from orchestration.champion_alias import catch_up
 from orchestration.environments import use_home
 from orchestration.jobs import TRAINING
 from orchestration.launch import run_job
 from orchestration.requests import TRIGGER_TAG
 from orchestration.settings import Settings
 from orchestration.unpublished import way_out
-
-if TYPE_CHECKING:
-    from assets.registry import Registry
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +48,7 @@ def promote_version(home: Home, version: int, *, force: bool, reason: str, conso
     settings = Settings.read(home).with_values("distributions", version=version)
     run_config = settings.run_config(only=("distributions", "placement"))
     run_job(home, "place_cold_items", run_config=run_config, tags={TRIGGER_TAG: "command line"})
-    _see_alias(home, registry)
+    catch_up(home, registry)
     console.print(f"version {version} is published ({done}: {reason or 'no reason given'})")
 
 
@@ -85,16 +81,7 @@ def roll_back(home: Home, *, reason: str, console: Console) -> None:
     told = f"the switch took {ended - began:.3f} s: {parts}"
     logger.info("rollback to version %d: %s", publication.version, told)
     console.print(told)
-    _see_alias(home, registry)
-
-
-def _see_alias(home: Home, registry: "Registry") -> None:
-    """Write down that the alias agrees, so that a later move is known for a human's."""
-    with Store.open(home.database_url) as store:
-        published = store.current_publication()
-    if published is not None:
-        with contextlib.suppress(RegistryError):
-            alias_state(home, registry, published)
+    catch_up(home, registry)
 
 
 def prune_home(home: Home, *, keep: int, console: Console) -> None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.markdown import Markdown
 
+from assets.ended_runs import WAIT_SECONDS
 from assets.promotion_decision import PromotionDecision
+from assets.resources import RegistryResource
 from assets.run_lock import require_free
 from assets.station_record import StationRecord
 from data.errors import InputError
@@ -13,6 +15,7 @@ from data.home import Home
 from data.snapshot_plan import SnapshotPlan, plan_snapshot
 from data.store.store import Store
 from orchestration.artifact_folder import ArtifactError, check_artifact
+from orchestration.champion_alias import catch_up
 from orchestration.definitions import definitions
 from orchestration.environments import use_home
 from orchestration.history import history
@@ -145,6 +148,7 @@ def retrain_home(home: Home, settings: Settings, *, console: Console, force: boo
     console.print(request.reason)
     if not request.stations:
         close_dead_runs(home)
+        catch_up(home, RegistryResource(home=str(home.root)).open(retry_seconds=WAIT_SECONDS))
         return
     tags = request_tags(request, trigger="command line")
     if request.stations == PLACEMENT:

@@ -10,7 +10,8 @@ import pytest
 
 from data.home import Home
 from data.store.publication import Publication
-from orchestration.champion_alias import AGREED, alias_state
+from orchestration.champion_alias import AGREED, alias_state, catch_up
+from tests.orchestration.worlds import filled, publish_all
 
 
 @dataclass
@@ -21,6 +22,9 @@ class Alias:
 
     def difference(self, published: int) -> str | None:
         return None if self.at == published else f"{published} is published, champion is {self.at}"
+
+    def repair(self, published: int) -> None:
+        self.at = published
 
     def champion(self) -> Any:
         return None if self.at is None else SimpleNamespace(version=self.at)
@@ -61,3 +65,16 @@ def test_an_alias_that_was_removed_is_put_back(home: Home) -> None:
 def test_a_damaged_note_says_nothing(home: Home, text: str) -> None:
     (home.root / AGREED).write_text(text)
     assert kind(home, 2, FIRST) == "behind"
+
+
+def test_an_alias_that_was_left_behind_catches_up_and_a_moved_one_stays(home: Home) -> None:
+    alias: Any = Alias(None)
+    filled(home)
+    catch_up(home, alias)
+    assert alias.at is None  # nothing is published
+    publish_all(home)
+    catch_up(home, alias)
+    assert alias.at == 1
+    alias.at = 7
+    catch_up(home, alias)
+    assert alias.at == 7

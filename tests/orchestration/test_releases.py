@@ -125,6 +125,16 @@ def test_an_alias_that_could_not_follow_is_repaired(versions: Cli) -> None:
         assert "follows the publication again" not in look()
 
 
+def test_an_alias_that_a_killed_promotion_left_behind_follows_the_next_one(versions: Cli) -> None:
+    """Struck between the transaction and the alias: the same command finds nothing to switch any more."""
+    registry = RegistryResource(home=str(versions.home.root)).open()
+    registry.set_champion(2)
+    (versions.home.root / "champion.json").unlink()
+    versions.run("promote", "1", "--force")
+    assert champion(versions) == 1
+    assert alias_tick(versions) == "champion is version 1, as published"
+
+
 def test_a_human_who_moves_the_alias_is_honoured(versions: Cli) -> None:
     registry = RegistryResource(home=str(versions.home.root)).open()
     assert alias_tick(versions) == "champion is version 1, as published"
