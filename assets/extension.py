@@ -34,8 +34,8 @@ _AT_LEAST = {
 class ExtensionConfig:
     """What an extending retrain does less of; without effect on one that starts over.
 
-    The defaults were chosen by cold NDCG@20 on two synthetic worlds: where tastes drift, versions that extend each other
-    fall behind the more of the earlier values each keeps; where they stand still, the less.
+    The defaults were chosen by cold NDCG@20 on two synthetic worlds: where tastes drift, versions that extend each
+    other fall behind the more of the earlier values each keeps; where they stand still, the less.
 
     Attributes:
         version: The version to extend; None: start over. ``coldcast retrain --extend`` sets it.
