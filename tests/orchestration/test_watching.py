@@ -50,13 +50,17 @@ def in_mlflow(cli: Cli, version: int) -> dict[str, float]:
 
 
 def events_and_texts(cli: Cli) -> None:
-    """Sixty items of other words arrive, and every known user takes popular items and placed ones."""
+    """Sixty items of other words arrive; every known user takes popular items, placed ones, and some of his own."""
     with open_store(cli.home) as store:
         users, items = store.read_published(1)
         table = store.read_items()
         popular = [table.item_ids[at] for at in table.n_events.argsort()[::-1][:20]]
         placed = [item for item, kind in zip(items.item_ids, items.kinds, strict=True) if kind != "warm"]
-        pairs = [(user, item) for user in users.user_ids for item in (*popular, *placed[:10])]
+        own = {
+            user: [items.item_ids[(7 * at + n) % len(items)] for n in range(20)]
+            for at, user in enumerate(users.user_ids)
+        }
+        pairs = [(user, item) for user in users.user_ids for item in {*popular, *placed[:10], *own[user]}]
         texts = [f"Zwischen Wasser und Wein {n}" for n in range(60)]
         arrived = Dataset(
             "arrivals",
