@@ -13,6 +13,7 @@ BEGUN = (  # a run is entered a moment before it starts, and can be struck in be
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 )
+BOOTING = BEGUN[:2]
 CLOCK_SECONDS = 2.0  # a process's birth is told by the clock, which may be set in between
 
 
@@ -31,11 +32,17 @@ def report_dead_runs(instance: dg.DagsterInstance) -> list[str]:
         The ids of these runs.
     """
     begun = dg.RunsFilter(statuses=list(BEGUN))
-    dead = [run for run in instance.get_runs(begun) if _is_dead(run.tags.get(PROCESS_TAG, ""))]
+    dead = [run for run in instance.get_runs(begun) if _is_signed(run) and _is_dead(run.tags[PROCESS_TAG])]
     for run in dead:
         instance.add_run_tags(run.run_id, {KILLED_TAG: "true"})
         instance.report_run_failed(run, "the process of this run was killed; what it had finished is kept")
     return [run.run_id for run in dead]
+
+
+def _is_signed(run: dg.DagsterRun) -> bool:
+    """Whether the process that a run names is its own: before it starts, a re-execution has its parent's tags."""
+    inherited = run.parent_run_id is not None and run.status in BOOTING
+    return PROCESS_TAG in run.tags and not inherited
 
 
 def _is_dead(name: str) -> bool:

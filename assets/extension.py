@@ -93,6 +93,12 @@ class ExtensionConfig:
             model: The earlier model.
             user_rows: As :func:`rows_of` gives them.
             texts: What its warm items said; nothing where that is forgotten.
+
+        Returns:
+            The beginning, with this configuration's shares.
+
+        Raises:
+            ValueError: If a share is out of its range, or a row does not exist.
         """
         from models.filterllm.item_pruning import ItemPruning
         from models.filterllm.warm_start import WarmStart

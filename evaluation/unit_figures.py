@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -57,7 +58,7 @@ class UnitFigures:
             arrays["users"] = side.users  # the same of every model
             for metric, k in PAIRED_METRICS:
                 arrays[_place(model, metric)] = side.values[metric, k].astype(np.float32)
-        temporary = path.with_name(f".{path.stem}.writing.npz")
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")  # two commands may end at once
         np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
         temporary.replace(path)
 
@@ -79,6 +80,11 @@ class UnitFigures:
                 )
         except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile, zlib.error) as error:
             raise ValueError(f"{path} does not hold the figures of a training: {error}") from error
+
+
+def paired_values(side: UserSide) -> UserSide:
+    """Only the values that are kept, of a side with more."""
+    return replace(side, values={key: side.values[key] for key in PAIRED_METRICS})
 
 
 def _sides(arrays: Mapping[str, Any]) -> dict[str, UserSide]:

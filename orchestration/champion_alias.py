@@ -57,14 +57,21 @@ def catch_up(home: Home, registry: "Registry") -> None:
 
     So a later move is known for a human's. While MLflow is away nothing happens; ``coldcast status`` makes up for it.
     """
-    with Store.open(home.database_url) as store:
-        published = store.current_publication()
+    published = _published(home)
     if published is None:
         return
     with contextlib.suppress(RegistryError):
-        if alias_state(home, registry, published).kind == "behind":
+        behind = alias_state(home, registry, published).kind == "behind"
+        if (
+            behind and _published(home) == published
+        ):  # a run may have published meanwhile, and moves the alias itself
             registry.repair(published.version)
             alias_state(home, registry, published)
+
+
+def _published(home: Home) -> "Publication | None":
+    with Store.open(home.database_url) as store:
+        return store.current_publication()
 
 
 def _name(published: "Publication") -> list[int]:

@@ -31,7 +31,7 @@ class NearDuplicates:
 
 
 def near_duplicates(inputs: Inputs, data: "EvaluationInput") -> NearDuplicates | None:
-    """The probe, if a unit has needed text vectors; a table of models that read no text has none.
+    """The probe; None where no cold item has a test pair.
 
     Args:
         inputs: Gives the text vectors.
@@ -40,7 +40,7 @@ def near_duplicates(inputs: Inputs, data: "EvaluationInput") -> NearDuplicates |
     from evaluation.near_duplicates import nearest_warm
     from models.baselines.text_directions import text_directions
 
-    if not inputs.has_features() or not len(data.cold_test):
+    if not len(data.cold_test):
         return None
     warm = inputs.snapshot.split.warm_items
     directions = text_directions(inputs.features(), warm)

@@ -115,6 +115,11 @@ class Records:
             raise LookupError(f"no figures of {unit.name} stand among the documents")
         return figures
 
+    def was_probed(self, unit: Unit) -> bool:
+        """Whether the documents hold the unit's figures without near-duplicates."""
+        figures = None if self.kept is None else self.kept.figures(unit)
+        return figures is not None and bool(figures.duplicates)
+
     def funnel(self, unit: Unit) -> list[dict[str, Any]]:
         """What the stages of a whole unit's models let through; empty where no model has stages."""
         files = sorted(self.folder(unit).glob(f"*{FUNNEL}"))

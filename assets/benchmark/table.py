@@ -62,7 +62,7 @@ def figures_of(
     """
     from evaluation.funnel import FunnelFigure
     from evaluation.ranked_lists import RankedLists, user_side_of
-    from evaluation.unit_figures import PAIRED, UnitFigures
+    from evaluation.unit_figures import PAIRED, UnitFigures, paired_values
 
     if records.status(unit).state == "kept":
         return records.kept_figures(unit)
@@ -70,7 +70,7 @@ def figures_of(
     for model in unit.entry.models:
         lists = RankedLists.load_one(records.lists(unit, model), PAIRED)
         if lists is not None:
-            sides[model] = user_side_of(lists, data, key=PAIRED)
+            sides[model] = paired_values(user_side_of(lists, data, key=PAIRED))
             duplicates += probe.figures(lists, model=model, seed=unit.seed) if probe else []
     return UnitFigures(
         head=records.head(unit),
@@ -109,9 +109,10 @@ def write_table(
     there = [one for one in found if one.state in ("done", "kept")]
     for one in there:
         records.require_data(one.unit, snapshot.content_hash)
-    probe = near_duplicates(
-        Inputs(snapshot, request.out / "cache", language_model=request.language_model), data
-    )
+    inputs = Inputs(snapshot, request.out / "cache", language_model=request.language_model)
+    judged_here = any(one.state == "done" for one in there)
+    probed = judged_here and (inputs.has_features() or any(records.was_probed(one.unit) for one in there))
+    probe = near_duplicates(inputs, data) if probed else None
     figures = [figures_of(records, one.unit, data, probe) for one in there]
     sides = _sides(figures)
     rows = [row for one in figures for row in one.rows]

@@ -51,7 +51,7 @@ class Ready:
         kind: Of the collaborative vectors that are published.
         space: The published space.
         pseudo: Simulated users of the S items.
-        text_items: What their texts say, (S, D) float32.
+        text_items: What their texts say and how they appeal, (S, D + 1) float32.
     """
 
     kind: str

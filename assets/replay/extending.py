@@ -1,7 +1,7 @@
 """Retrain at every step of a replay twice: in full, and by extending the version of the step before."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +11,7 @@ import numpy as np
 from assets.extension import ExtensionConfig, rows_of
 from assets.model_version import ModelVersion
 from assets.replay.source import Clock, ReplaySource
+from data.errors import InputError
 from data.id_map import IdMap
 from data.split import ItemRole
 from data.split_choice import SplitChoice
@@ -108,6 +109,8 @@ def compare_extending(
     from assets.replay.documents import keep_copy
     from evaluation.extending import Extending
 
+    if request.steps == 1:
+        raise InputError("steps must be at least 2: the first version of both has nothing to extend")
     timeline = request.source.timeline()
     clock = Clock.over(timeline, step=request.step, history=request.history, steps=request.steps or 2)
     if request.steps is None:
@@ -132,7 +135,7 @@ def compare_extending(
     return outcome
 
 
-def _snapshots(timeline: "Timeline", clock: Clock, choice: SplitChoice) -> "Any":
+def _snapshots(timeline: "Timeline", clock: Clock, choice: SplitChoice) -> "Iterator[Snapshot]":
     """What a retrain at each step's beginning would freeze, one after the other."""
     from data.snapshot_build import build_snapshot
 

@@ -19,6 +19,8 @@ from models.coldstart.top_users import TopUsers
 from models.retrieval import FloatTable, IndexArray
 
 FILE_NAME = "published_space.npz"
+LAYOUT = 2
+"""Of a vector's numbers: collaborative part, text part, appeal, offset; 1 had no appeal."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class PublishedSpace:
         """Write one ``.npz`` into an existing directory."""
         np.savez(
             directory / FILE_NAME,
+            layout=np.int64(LAYOUT),
             users=self.users,
             warm_items=self.warm_items,
             warm_item_index=self.warm_item_index,
@@ -129,8 +132,18 @@ class PublishedSpace:
 
     @classmethod
     def load(cls, directory: Path) -> PublishedSpace:
-        """Read back what ``save`` wrote, bit for bit; refuses pickled objects."""
+        """Read back what ``save`` wrote, bit for bit; refuses pickled objects.
+
+        Raises:
+            ValueError: If its vectors are laid out otherwise than these.
+        """
         with np.load(directory / FILE_NAME, allow_pickle=False) as arrays:
+            layout = int(arrays["layout"]) if "layout" in arrays else 1
+            if layout != LAYOUT:
+                raise ValueError(
+                    f"{directory / FILE_NAME} has vectors of layout {layout}, this version reads {LAYOUT}: retrain, "
+                    "and publish the new version with `coldcast promote --force VERSION`"
+                )
             return cls(
                 users=arrays["users"],
                 warm_items=arrays["warm_items"],
@@ -227,8 +240,8 @@ def place(
         space: Where to; not changed.
         pseudo: Simulated users of the C items; None for items that are placed by real users alone.
         real_pairs: Position of the item in [0, C) and user_index, shape (n, 2), int64; may be empty.
-        text_items: (C, D + 1) float32, the items' side of FilterLLM's table, and their appeal; zeros for items
-            without a text.
+        text_items: (C, D + 1) float32, the items' side of FilterLLM's table, and their appeal; of items without
+            a text what FilterLLM says of such.
         config: Settings.
 
     Returns:

@@ -101,7 +101,7 @@ def fit_filterllm(
     if text is not None:
         model.text_weight.data.fill_(_text_weight(model, text, positives, start))
     warm = WarmItems(token_ids, features, positives, space.warm_items, text, device)
-    if start is not None:
+    if start is not None and start.pruning is not None:
         chosen = start.pruning.chosen(model, warm, np.random.default_rng(config.seed))
         warm = dataclasses.replace(warm, chosen=chosen)
 
@@ -153,7 +153,7 @@ def _stage_one(
         {"params": [model.text_weight], "lr": config.text_learning_rate, "weight_decay": 0.0},
     ]
     optimizer = AdamW(groups, weight_decay=config.weight_decay)
-    batch_size = fitting_batch(config.batch_size, len(warm))
+    batch_size = fitting_batch(config.batch_size, len(warm.training_rows))
     steps = math.ceil(len(warm.training_rows) / batch_size)
     with model.remembering():
         history = train_epochs(
@@ -193,7 +193,7 @@ def _stage_two(
         {"params": adapter, "lr": config.lora_learning_rate},
     ]
     optimizer = AdamW(groups, weight_decay=config.weight_decay)
-    batch_size = fitting_batch(config.lora_batch_size, len(warm))
+    batch_size = fitting_batch(config.lora_batch_size, len(warm.training_rows))
     steps = math.ceil(len(warm.training_rows) / batch_size)
     history = train_epochs(
         Objective(model),

@@ -43,9 +43,9 @@ class ItemPruning:
         ValueError: If a value is out of its range.
     """
 
-    share: float = 1.0
-    effort_weight: float = 0.5
-    strata: int = 25
+    share: float
+    effort_weight: float
+    strata: int
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:

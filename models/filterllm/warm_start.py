@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -30,7 +30,7 @@ class WarmStart:
         perturb: Share of fresh initial values, >= 0.
         texts: What the earlier model's warm items said, in its order: such texts are not read by the language model
             again. Empty: every text is.
-        pruning: Which warm items train.
+        pruning: Which warm items train; None: all.
 
     Raises:
         ValueError: If a share is out of its range, or a row does not exist.
@@ -40,10 +40,10 @@ class WarmStart:
 
     model: FilterLLM
     user_rows: NDArray[np.int64]
-    shrink: float = 0.9
-    perturb: float = 0.1
+    shrink: float
+    perturb: float
     texts: Sequence[str] = ()
-    pruning: ItemPruning = field(default_factory=ItemPruning)
+    pruning: ItemPruning | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.shrink <= 1:

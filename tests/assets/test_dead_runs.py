@@ -10,7 +10,7 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 
-from assets.dead_runs import BEGUN, KILLED_TAG, PROCESS_TAG, report_dead_runs, this_process
+from assets.dead_runs import BEGUN, BOOTING, KILLED_TAG, PROCESS_TAG, report_dead_runs, this_process
 
 STARTED = dg.DagsterRunStatus.STARTED
 
@@ -38,6 +38,25 @@ def test_a_run_of_a_process_that_is_gone_is_marked_as_failed(status: dg.DagsterR
         assert found.status is dg.DagsterRunStatus.FAILURE
         assert KILLED_TAG in found.tags
         assert report_dead_runs(instance) == []
+
+
+@pytest.mark.parametrize("status", BEGUN)
+def test_a_re_execution_that_boots_has_its_parents_process_and_is_left_alone(
+    status: dg.DagsterRunStatus,
+) -> None:
+    tags = {PROCESS_TAG: f"{socket.gethostname()}/{ended_process()}@1700000000"}
+    with dg.DagsterInstance.ephemeral() as instance:
+        parent = enter(instance, None, dg.DagsterRunStatus.FAILURE)
+        again = dg.DagsterRun(
+            job_name="retrain",
+            run_id=str(uuid4()),
+            status=status,
+            tags=tags,
+            parent_run_id=parent,
+            root_run_id=parent,
+        )
+        instance.add_run(again)
+        assert report_dead_runs(instance) == ([] if status in BOOTING else [again.run_id])
 
 
 def test_a_number_given_out_again_is_not_taken_for_the_same_process() -> None:

@@ -13,7 +13,9 @@ from tests.faults.invariants import Keepsake, Life
 from tests.faults.runs import Run, Starter
 
 TWICE = 0.25  # share of the kills after which the next run is killed, too, before one may come to its end
-RELATIVE = ("rollback",)  # goes one back from wherever it is: struck twice behind its switch, it runs out of versions
+RELATIVE = (
+    "rollback",
+)  # goes one back from wherever it is: struck twice behind its switch, it runs out of versions
 MISSES = 10  # moments that came after the end, for each that did not
 
 

@@ -13,7 +13,7 @@ from assets.benchmark.run import run_benchmark, unit_statuses
 from data.errors import InputError
 from data.snapshot import Snapshot
 from tests.assets.benchmark.test_documents import documents
-from tests.assets.benchmark.worlds import Trainings, keep_features, request
+from tests.assets.benchmark.worlds import Trainings, features, keep_features, request
 
 pytestmark = pytest.mark.usefixtures("read_once")
 
@@ -50,6 +50,28 @@ def test_another_folder_goes_on_from_what_the_documents_hold(
     assert [line.split() for line in lines] == [["kept", unit.name] for unit in outcome.done]
     assert table(second) == table(first)
     assert table(second)["near_duplicates"]
+
+
+def test_seeds_that_are_here_and_seeds_that_are_kept_stand_in_one_table(
+    world: Path, tmp_path: Path, docs: Path, snapshot: Snapshot
+) -> None:
+    """Near-duplicates too, though this machine has read no text."""
+    entries = [Trainings().entry("a")]
+    first, second = tmp_path / "first", tmp_path / "second"
+    keep_features(first, snapshot.content_hash)
+    run_benchmark(request(world, first, seeds=2, docs=docs), entries=entries)
+    (docs / "results" / "citeulike" / "a-seed42.npz").unlink()
+    keep_features(second, snapshot.content_hash)
+    run_benchmark(request(world, second, seeds=2, docs=docs), entries=entries)
+    assert table(second) == table(first)
+    for path in (second / "cache").iterdir():
+        path.unlink()
+    kept = {path.name: path.read_bytes() for path in (docs / "results" / "citeulike").iterdir()}
+    asked = request(world, second, seeds=2, docs=docs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("assets.benchmark.inputs.Inputs.features", lambda inputs: features())
+        run_benchmark(asked, entries=entries)
+    assert {path.name: path.read_bytes() for path in (docs / "results" / "citeulike").iterdir()} == kept
 
 
 def test_without_the_documents_nothing_is_taken_over(world: Path, tmp_path: Path, docs: Path) -> None:

@@ -66,14 +66,19 @@ def request(folder: Path, out: Path, **changes: Any) -> BenchmarkRequest:
     return BenchmarkRequest(choice(folder), out, **given)
 
 
-def keep_features(out: Path, content_hash: str) -> Any:
-    """Put text vectors (I, H) where a run looks for them, so that no language model is loaded."""
+def features() -> Any:
+    """Text vectors (I, H), float32, near their topic's."""
     rng = np.random.default_rng(1)
     centres = rng.normal(size=(TOPICS, 8))
-    features = (centres[np.arange(ITEMS) % TOPICS] + 0.3 * rng.normal(size=(ITEMS, 8))).astype(np.float32)
+    return (centres[np.arange(ITEMS) % TOPICS] + 0.3 * rng.normal(size=(ITEMS, 8))).astype(np.float32)
+
+
+def keep_features(out: Path, content_hash: str) -> Any:
+    """Put text vectors (I, H) where a run looks for them, so that no language model is loaded."""
+    found = features()
     settings = {"data": content_hash, "language_model": LANGUAGE_MODEL}
-    Cache(out / "cache").arrays("texts", settings, lambda: {"features": features})
-    return features
+    Cache(out / "cache").arrays("texts", settings, lambda: {"features": found})
+    return found
 
 
 class Guesses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -88,3 +89,10 @@ def test_one_step_gives_nothing_to_extend(request_of: ExtendingRequest) -> None:
 
     with pytest.raises(InputError, match="2 are wanted"):
         compare_extending(replace(request_of, step=280 * DAY, steps=None))
+
+
+def test_one_step_that_is_asked_for_is_refused_before_anything_is_trained(
+    request_of: ExtendingRequest,
+) -> None:
+    with pytest.raises(InputError, match="steps must be at least 2"):
+        compare_extending(replace(request_of, steps=1))

@@ -134,6 +134,16 @@ def test_it_rests_as_it_was(tmp_path: Path) -> None:
     assert (loaded.collaborative_size, loaded.calibration) == (D, Calibration(0.1, 0.2, 0.3))
 
 
+def test_vectors_of_another_layout_are_refused_with_the_way_out(tmp_path: Path) -> None:
+    compose(ALONE, TEXT_USERS, TEXT_WARM, config=config()).save(tmp_path)
+    path = tmp_path / "published_space.npz"
+    with np.load(path) as arrays:
+        older = {name: arrays[name] for name in arrays if name != "layout"}
+    np.savez(path, **older)
+    with pytest.raises(ValueError, match=r"layout 1, this version reads 2: retrain, .*promote --force"):
+        PublishedSpace.load(tmp_path)
+
+
 def test_tables_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="equal width"):
         PublishedSpace.of_vectors(floats(2, 3), floats(2, 4), np.arange(2))

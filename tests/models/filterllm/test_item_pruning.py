@@ -67,7 +67,9 @@ def seen(world: TinyWorld, encoder: str, monkeypatch: pytest.MonkeyPatch) -> tup
     config = tiny_config(encoder, lora_epochs=0, epochs=1)
     earlier = fit_tiny(world, config)
     monkeypatch.setattr(ItemPruning, "chosen", looked_at)
-    fit_tiny(world, config, start=WarmStart(earlier, np.arange(earlier.n_users)))
+    everybody = np.arange(earlier.n_users)
+    start = WarmStart(earlier, everybody, shrink=0.9, perturb=0.1, pruning=ItemPruning(0.5, 0.5, 25))
+    fit_tiny(world, config, start=start)
     return kept[0], kept[1]
 
 
@@ -115,8 +117,8 @@ def test_every_stratum_gives_its_part_and_small_ones_all_they_have() -> None:
 def test_the_settings_choose(seen: tuple[FilterLLM, WarmItems], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     model, warm = seen
-    assert ItemPruning().chosen(model, warm, np.random.default_rng(0)) is None
-    rows = ItemPruning(share=0.5).chosen(model, warm, np.random.default_rng(0))
+    assert ItemPruning(1.0, 0.5, 25).chosen(model, warm, np.random.default_rng(0)) is None
+    rows = ItemPruning(0.5, 0.5, 25).chosen(model, warm, np.random.default_rng(0))
     assert rows is not None
     assert len(rows) == round(0.5 * len(warm))
     efforts = effort_scores(model, warm)
@@ -131,7 +133,7 @@ def test_the_settings_choose(seen: tuple[FilterLLM, WarmItems], monkeypatch: pyt
         ({"strata": 0}, "strata must be at least 1"),
     ):
         with pytest.raises(ValueError, match=words):
-            ItemPruning(**changes)  # type: ignore[arg-type]
+            ItemPruning(**({"share": 0.5, "effort_weight": 0.5, "strata": 2} | changes))  # type: ignore[arg-type]
 
 
 def test_only_the_chosen_items_train(world: TinyWorld, encoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +148,9 @@ def test_only_the_chosen_items_train(world: TinyWorld, encoder: str, monkeypatch
     config = tiny_config(encoder, lora_epochs=1, epochs=2)
     earlier = fit_tiny(world, replace(config, lora_epochs=0))
     monkeypatch.setattr(fit.WarmItems, "batch", counted)
-    start = WarmStart(earlier, np.arange(earlier.n_users), pruning=ItemPruning(share=0.5))
+    start = WarmStart(
+        earlier, np.arange(earlier.n_users), shrink=0.9, perturb=0.1, pruning=ItemPruning(0.5, 0.5, 25)
+    )
     model = fit_tiny(world, config, start=start)
     n_warm = len(world.embeddings.warm_items)
     assert len(np.unique(asked)) == round(0.5 * n_warm)

@@ -54,12 +54,14 @@ def test_the_weight_of_the_text_tokens_goes_on_where_it_was(
 
     kept = 0.3
     monkeypatch.setattr(earlier.text_weight, "data", torch.tensor(kept))
-    assert WarmStart(earlier, everybody(earlier)).text_weight() == pytest.approx(kept)
+    assert WarmStart(earlier, everybody(earlier), shrink=0.9, perturb=0.1).text_weight() == pytest.approx(
+        kept
+    )
     without = fit_tiny(world, tiny_config(encoder, lora_epochs=0, epochs=1, text_weight=0.0))
-    assert WarmStart(without, everybody(without)).text_weight() is None
+    assert WarmStart(without, everybody(without), shrink=0.9, perturb=0.1).text_weight() is None
     monkeypatch.setattr("models.filterllm.fit.likeliest_weight", asked)
     config = tiny_config(encoder, lora_epochs=0, epochs=1, text_learning_rate=1e-9)
-    extended = fit_tiny(world, config, start=WarmStart(earlier, everybody(earlier)))
+    extended = fit_tiny(world, config, start=WarmStart(earlier, everybody(earlier), shrink=0.9, perturb=0.1))
     assert extended.text_weight.item() == pytest.approx(kept, abs=1e-4)
 
 
@@ -87,7 +89,7 @@ def test_known_texts_are_not_read_again(
     monkeypatch.setattr(LanguageModel, "encode", counted)
     config = tiny_config(encoder, lora_epochs=0, epochs=1)
     texts = ["graph of a new kind", *world.texts[1:]]
-    start = WarmStart(earlier, everybody(earlier), texts=world.texts)
+    start = WarmStart(earlier, everybody(earlier), shrink=0.9, perturb=0.1, texts=world.texts)
     found = [
         fit_filterllm(texts, world.train, world.embeddings, config=config, start=one)
         for one in (start, replace(start, texts=()))
@@ -100,14 +102,14 @@ def test_new_users_start_where_they_would_have(world: TinyWorld, encoder: str, e
     rows = everybody(earlier)
     rows[-1] = -1
     config = tiny_config(encoder, lora_epochs=0, epochs=1)
-    extended = fit_tiny(world, config, start=WarmStart(earlier, rows))
+    extended = fit_tiny(world, config, start=WarmStart(earlier, rows, shrink=0.9, perturb=0.1))
     assert np.isfinite(extended.user_factors()).all()
     assert extended.n_users == earlier.n_users
 
 
 def test_an_adapter_goes_on_too(world: TinyWorld, encoder: str, fitted: FilterLLM) -> None:
     config = tiny_config(encoder, lora_epochs=1, epochs=1)
-    start = WarmStart(fitted, everybody(fitted), texts=world.texts)
+    start = WarmStart(fitted, everybody(fitted), shrink=0.9, perturb=0.1, texts=world.texts)
     assert start.remembered(lambda texts: [[0]] * len(texts)) == {}
     extended = fit_tiny(world, config, start=start)
     assert extended.language_model.lora == fitted.language_model.lora
@@ -118,8 +120,8 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     for changes in ({"shrink": 0.0}, {"perturb": -1.0}, {"user_rows": np.array([earlier.n_users])}):
         with pytest.raises(ValueError, match=str(next(iter(changes)))):
-            replace(WarmStart(earlier, everybody(earlier)), **changes)  # type: ignore[arg-type]
-    start = WarmStart(earlier, everybody(earlier))
+            replace(WarmStart(earlier, everybody(earlier), shrink=0.9, perturb=0.1), **changes)  # type: ignore[arg-type]
+    start = WarmStart(earlier, everybody(earlier), shrink=0.9, perturb=0.1)
     with pytest.raises(ValueError, match="train in full"):
         fit_tiny(world, tiny_config(decoder, lora_epochs=0), start=start)
     with pytest.raises(ValueError, match="mappers of other sizes: train in full"):
