@@ -381,3 +381,11 @@ def test_no_file_names_a_place_on_one_machine() -> None:
         for match in found.finditer(text)
     ]
     assert not offenders, "\n".join(offenders)
+
+
+def test_no_test_imports_mlflow_before_it_is_told_to_be_quiet() -> None:
+    """Every process of the suite reads every test file; what MLflow says at its loudest would be in all output."""
+    tests = (REPOSITORY / "tests").rglob("*.py")
+    assert [
+        path for path in tests for _, name in imports_at_top(path) if name.split(".")[0] == "mlflow"
+    ] == []

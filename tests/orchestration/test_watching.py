@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from mlflow import MlflowClient
 
+from assets.mlflow_home import quiet_mlflow
 from assets.resources import RegistryResource
 from assets.watch_history import FORWARD, PAGE, WatchHistory
 from data.readers.dataset import Dataset, Source
@@ -42,7 +42,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
 def in_mlflow(cli: Cli, version: int) -> dict[str, float]:
     """What MLflow knows of the version from the watch, without the prefix."""
     registry = RegistryResource(home=str(cli.home.root)).open()
-    client = MlflowClient(f"sqlite:///{cli.home.root / 'mlflow' / 'mlflow.db'}")
+    client = quiet_mlflow().MlflowClient(f"sqlite:///{cli.home.root / 'mlflow' / 'mlflow.db'}")
     metrics = client.get_run(registry.version(version).run_id).data.metrics
     return {
         name.removeprefix("watch/"): value for name, value in metrics.items() if name.startswith("watch/")
