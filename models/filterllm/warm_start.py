@@ -62,10 +62,9 @@ class WarmStart:
         return own.lora is None and own.name == language_model
 
     def text_weight(self) -> float | None:
-        """Where the weight of the closed-form tokens goes on, in nats; None where the earlier model gives them none."""
+        """Where the weight of the closed-form tokens goes on, >= 0, in nats; None where the earlier model has none."""
         model = self.model
-        learned = float(model.weight_of_text().detach())
-        return learned if learned and len(model.text_kernel.landmarks) else None
+        return float(model.weight_of_text().detach()) if len(model.text_kernel.landmarks) else None
 
     def adapt(self, language_model: LanguageModel) -> None:
         """Give a fresh language model the earlier one's adapter, if that has one, shrunk.

@@ -19,6 +19,8 @@ def test_a_training_is_shortened_and_never_lengthened() -> None:
     given = FilterLLMConfig(epochs=5, constant_epochs=2, lora_epochs=3, distillation_epochs=4)
     short = config.shortened(given)
     assert (short.epochs, short.constant_epochs, short.lora_epochs, short.distillation_epochs) == (2, 2, 2, 1)
+    assert short.learning_rate == pytest.approx(1.5 * given.learning_rate)
+    assert ExtensionConfig(rate=3.0).shortened(given).learning_rate == pytest.approx(3 * given.learning_rate)
     shorter = config.shortened(FilterLLMConfig(epochs=1, constant_epochs=1, distillation_epochs=0))
     assert (shorter.epochs, shorter.lora_epochs, shorter.distillation_epochs) == (1, 0, 0)
 
@@ -43,6 +45,7 @@ def test_a_warm_start_is_told_all_of_it() -> None:
         ({"perturb": -0.1}, "perturb must be at least 0"),
         ({"effort_weight": -1.0}, "effort_weight must be at least 0"),
         ({"strata": 0}, "strata must be at least 1"),
+        ({"rate": 0.0}, "rate must be above 0"),
         ({"shrink": 0.0}, "shrink must be in"),
         ({"share_of_items": 0.0}, "share_of_items must be in"),
         ({"share_of_items": 1.1}, "share_of_items must be in"),

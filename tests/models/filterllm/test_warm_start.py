@@ -57,6 +57,11 @@ def test_the_weight_of_the_text_tokens_goes_on_where_it_was(
     assert WarmStart(earlier, everybody(earlier), shrink=0.9, perturb=0.1).text_weight() == pytest.approx(
         kept
     )
+    monkeypatch.setattr(earlier.text_weight, "data", torch.tensor(-0.2))
+    assert (
+        WarmStart(earlier, everybody(earlier), shrink=0.9, perturb=0.1).text_weight() == 0
+    )  # from where it can rise again
+    monkeypatch.setattr(earlier.text_weight, "data", torch.tensor(kept))
     without = fit_tiny(world, tiny_config(encoder, lora_epochs=0, epochs=1, text_weight=0.0))
     assert WarmStart(without, everybody(without), shrink=0.9, perturb=0.1).text_weight() is None
     monkeypatch.setattr("models.filterllm.fit.likeliest_weight", asked)
