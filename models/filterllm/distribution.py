@@ -135,15 +135,15 @@ class FilterLLM(nn.Module):
             features: (W, H) float32, vectors of the warm items' texts.
             left_out: (W, R) float32, the text tokens' other side with each item left out.
         """
+        weight = self.weight_of_text()
+        told = left_out if weight > 0 else left_out[:, :0]  # what has no weight need not be fused
         learned = self._scale() * self.map_texts(features)  # (W, d)
-        items = torch.cat([learned, self.weight_of_text() * left_out], dim=1)  # (W, d + R)
-        users = torch.cat([self._unit_tokens(), self.text_tokens], dim=1)  # (U, d + R)
+        items = torch.cat([learned, weight * told], dim=1)  # (W, d + R)
+        users = torch.cat([self._unit_tokens(), self.text_tokens[:, : told.shape[1]]], dim=1)  # (U, d + R)
         table, back = self._narrow(users, items)
-        d = learned.shape[1]
-        kernel = self.text_kernel
-        self.text_kernel = TextKernel(
-            kernel.landmarks, self.weight_of_text() * kernel.projection @ back[d:]
-        )  # (M, D)
+        d, kernel = learned.shape[1], self.text_kernel
+        projection = weight * kernel.projection[:, : told.shape[1]] @ back[d:]  # (M, D)
+        self.text_kernel = TextKernel(kernel.landmarks, projection)
         self.fusion = back[:d]  # (d, D)
         self.left_out = items @ back  # (W, D)
         self.vocabulary = UserVocabulary(table, self.vocabulary.bias)

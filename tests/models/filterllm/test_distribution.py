@@ -32,13 +32,15 @@ def test_factors_equal_the_formula_written_out(fitted: FilterLLM) -> None:
     np.testing.assert_allclose(fitted.user_factors() @ fitted.item_factors(NEW).T, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("text_weight", [0.4, 0.0, -0.4])
 def test_fusing_changes_no_answer_where_the_width_suffices(
-    world: TinyWorld, encoder: str, monkeypatch: pytest.MonkeyPatch
+    world: TinyWorld, encoder: str, monkeypatch: pytest.MonkeyPatch, text_weight: float
 ) -> None:
     before = {}
     fuse = FilterLLM.fuse
 
     def noted(model: FilterLLM, features: torch.Tensor, left_out: torch.Tensor) -> None:
+        model.text_weight.data.fill_(text_weight)
         before["factors"] = model.user_factors() @ model.item_factors(world.texts).T
         fuse(model, features, left_out)
 
@@ -47,6 +49,8 @@ def test_fusing_changes_no_answer_where_the_width_suffices(
     after = model.user_factors() @ model.item_factors(world.texts).T
     np.testing.assert_allclose(after, before["factors"], atol=1e-3)
     assert model.text_tokens.shape == (N_USERS, 0)
+    assert bool(model.text_kernel.projection.any()) == (text_weight > 0)
+    assert len(model.text_kernel.landmarks)  # the texts are remembered all the same
 
 
 def test_a_narrow_table_keeps_its_width_and_most_of_the_answers(world: TinyWorld, encoder: str) -> None:
