@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from data.snapshot import Snapshot
+from models.coldstart.config import Offset
 from models.coldstart.published_space import Calibration, PublishedSpace
 from models.coldstart.user_levels import user_levels
 
@@ -32,15 +33,18 @@ class Blend(NamedTuple):
     shift: float = 0.0
 
 
-def calibrated(space: PublishedSpace, snapshot: Snapshot, cold_rows: Any) -> PublishedSpace:
+def calibrated(
+    space: PublishedSpace, snapshot: Snapshot, cold_rows: Any, *, offset: Offset
+) -> PublishedSpace:
     """Choose how cold items enter a list beside warm ones.
 
-    A user's offset lets the levels of both kinds of items meet for him; it is his vector's last number.
+    An offset lets the levels of both kinds of items meet; it is the last number of a user's vector.
 
     Args:
         space: A composed space without calibration.
         snapshot: Its validation pairs judge, by NDCG@20 of one list of warm and cold items.
         cold_rows: (C, F) the snapshot's held-out cold items, placed in it.
+        offset: "own": each user's levels meet; "common": their means over all users do.
 
     Returns:
         The space with its calibration; unshifted where nobody has warm and cold validation pairs.
@@ -60,6 +64,8 @@ def calibrated(space: PublishedSpace, snapshot: Snapshot, cold_rows: Any) -> Pub
     seen = np.column_stack([train[:, 0], np.searchsorted(space.warm_item_index, train[:, 1])])
     warm_levels = user_levels(space.users, space.warm_items, seen=seen)
     cold_levels = user_levels(space.users, rows, seen=np.empty((0, 2), dtype=np.int64))
+    if offset == "common":
+        warm_levels, cold_levels = (np.full_like(one, one.mean()) for one in (warm_levels, cold_levels))
     warm = _lists(space.users, space.item_table(snapshot.n_items), data, "warm", both, warm_levels)
     table = np.zeros((snapshot.n_items, space.d), dtype=np.float32)
     table[data.cold_items] = rows

@@ -60,7 +60,8 @@ def composed_space(
     cold = snapshot.split.items_with_role(ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST)
     if not space.has_text or not len(cold):
         return space
-    return calibrated(space, snapshot, placed_by_text(snapshot.texts[cold], space, model, config))
+    rows = placed_by_text(snapshot.texts[cold], space, model, config)
+    return calibrated(space, snapshot, rows, offset=config.offset)
 
 
 def placed_by_text(texts: list[str], space: PublishedSpace, model: Any, config: ColdUpdateConfig) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 Draw = Literal["top", "sampled"]
 DRAWS: tuple[Draw, ...] = ("top", "sampled")
 Update = Literal["fold_in", "bpr"]
+Offset = Literal["common", "own"]
 Space = Literal["auto", "token_vectors", "bpr_embeddings"]
 Comparison = Literal["users", "items", "both"]
 COMPARISONS: tuple[Comparison, ...] = ("users", "items", "both")
@@ -30,6 +31,10 @@ class ColdUpdateConfig:
         text_weight: What FilterLLM's direct score counts for a cold item against the updated vector, both at a
             spread of 1, >= 0; 0 publishes the space alone.
         warm_text_weight: Likewise for a warm item, >= 0.
+        appeal: How much of the appeal of an item's text its vector takes along, in [0, 1]: 1 ranks by relevance, 0 by
+            the logit. On CiteULike-a 1 is better, in a replay of MovieTweetings far worse (``docs/results.md``).
+        offset: Of cold items in a list beside warm ones: the same for all users, or each user's own, which lets the
+            levels of his scores of both kinds meet. Likewise.
         warm_at: Real users at which an item is weighed half as a cold one and half as a warm one, > 0.
         pseudo_halves_at: Real users at which a simulated interaction counts half as much as without any, > 0: beside
             n real ones ``pseudo_halves_at / (pseudo_halves_at + n)`` of it is left.
@@ -56,6 +61,8 @@ class ColdUpdateConfig:
     draw: Draw = "top"
     text_weight: float = 3.0
     warm_text_weight: float = 0.3
+    appeal: float = 0.0
+    offset: Offset = "common"
     warm_at: float = 3.0
     pseudo_halves_at: float = 0.12
     fold_regulariser: float = 0.05
@@ -78,7 +85,11 @@ class ColdUpdateConfig:
         if self.compare_with not in COMPARISONS:
             listed = ", ".join(COMPARISONS)
             raise ValueError(f"compare_with must be one of {listed}, got {self.compare_with!r}")
-        for name, known in (("space", get_args(Space)), ("update", get_args(Update))):
+        for name, known in (
+            ("space", get_args(Space)),
+            ("update", get_args(Update)),
+            ("offset", get_args(Offset)),
+        ):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
         above_zero = ("pseudo_weight", "learning_rate", "warm_at", "pseudo_halves_at")
@@ -88,6 +99,8 @@ class ColdUpdateConfig:
         for name in ("steps", "l2", "seed", "text_weight", "warm_text_weight"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
+        if not 0 <= self.appeal <= 1:
+            raise ValueError(f"appeal must be in [0, 1], got {self.appeal}")
         if not 0 < self.norm_quantile <= 1:
             raise ValueError(f"norm_quantile must be in (0, 1], got {self.norm_quantile}")
 

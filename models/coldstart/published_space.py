@@ -180,7 +180,7 @@ def compose(
     one, zero = np.ones((n_users, 1)), np.zeros((len(text_items), 1))
     told = np.concatenate([text_users, one], axis=1) / text_scale[:, None]  # the appeal is in the text's unit
     users = [collaborative.users / scale[:, None], told, one]
-    items = [collaborative.warm_items, config.warm_text_weight * text_items, zero]
+    items = [collaborative.warm_items, config.warm_text_weight * _appealing(text_items, config.appeal), zero]
     return PublishedSpace(
         np.concatenate(users, axis=1).astype(np.float32),
         np.concatenate(items, axis=1).astype(np.float32),
@@ -204,6 +204,13 @@ def with_user_offsets(space: PublishedSpace, offsets: NDArray[np.float64]) -> Pu
     users = space.users.copy()
     users[:, -1] = offsets / unit
     return replace(space, users=users, calibration=replace(space.calibration, offset=unit))
+
+
+def _appealing(text_items: FloatTable, appeal: float) -> FloatTable:
+    """What texts say (n, D + 1), with so much of their appeal."""
+    found = text_items.copy()
+    found[:, -1] *= appeal
+    return found
 
 
 def spread(users: FloatTable, items: FloatTable) -> NDArray[np.float64]:
@@ -273,7 +280,8 @@ def place(
     given, whole = space.calibration, space.calibration.scale
     parts = [
         (cold * whole * given.collaborative + 1 - cold) * rows,
-        (cold * whole * config.text_weight + (1 - cold) * config.warm_text_weight) * text_items,
+        (cold * whole * config.text_weight + (1 - cold) * config.warm_text_weight)
+        * _appealing(text_items, config.appeal),
         cold * given.offset,
     ]
     return np.concatenate(parts, axis=1).astype(np.float32)

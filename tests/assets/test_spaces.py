@@ -60,7 +60,7 @@ def test_a_named_space_is_taken_and_the_first_where_nobody_can_judge(monkeypatch
 
 def test_a_composed_space_holds_both_parts_and_places_texts() -> None:
     model: Any = TextModel(4)
-    config = ColdUpdateConfig(users_per_item=20)
+    config = ColdUpdateConfig(users_per_item=20, appeal=1.0)
     space = composed_space(snapshot(), vectors(0), model, config)
     assert space.has_text
     assert space.d == 3 + 2 + 2

@@ -35,7 +35,9 @@ TEXT_COLD = floats(2, T + 1)
 
 
 def config(**changes: Any) -> ColdUpdateConfig:
-    return ColdUpdateConfig(**({"users_per_item": 2, "text_weight": 2.0, "warm_text_weight": 0.5} | changes))
+    return ColdUpdateConfig(
+        **({"users_per_item": 2, "text_weight": 2.0, "warm_text_weight": 0.5, "appeal": 1.0} | changes)
+    )
 
 
 def test_spread_is_the_deviation_of_each_users_scores() -> None:
@@ -109,6 +111,20 @@ def test_a_users_offset_is_added_to_his_scores_of_cold_items_and_to_no_other() -
     np.testing.assert_array_equal(moved.users @ moved.warm_items.T, space.users @ space.warm_items.T)
     assert moved.calibration.offset == pytest.approx(np.sqrt(np.mean(offsets**2)))
     assert with_user_offsets(space, np.zeros(N_USERS)).users[:, -1].tolist() == [0.0] * N_USERS
+
+
+def test_without_appeal_a_vector_tells_the_logit_alone() -> None:
+    half, none = config(appeal=0.5), config(appeal=0.0)
+    space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=none)
+    assert not space.warm_items[:, -2].any()
+    np.testing.assert_allclose(
+        compose(ALONE, TEXT_USERS, TEXT_WARM, config=half).warm_items[:, -2],
+        0.25 * TEXT_WARM[:, -1],
+        rtol=1e-5,
+    )
+    placed = place(space, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=half)
+    np.testing.assert_allclose(placed[:, -2], 2 * 0.5 * TEXT_COLD[:, -1], rtol=1e-5)
+    assert not place(space, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=none)[:, -2].any()
 
 
 def test_the_papers_update_is_a_choice() -> None:
