@@ -78,8 +78,9 @@ def placed_by_text(texts: list[str], space: PublishedSpace, model: Any, config: 
     """
     from models.coldstart.published_space import place
 
-    pseudo = model.simulate(texts, k=min(config.users_per_item, len(space.users)))
-    text_items = text_vectors(texts, space, model)
+    with model.remembering():
+        pseudo = model.simulate(texts, k=min(config.users_per_item, len(space.users)))
+        text_items = text_vectors(texts, space, model)
     return place(space, pseudo, NO_PAIRS, text_items=text_items, config=_fitting(config, space))
 
 

@@ -305,12 +305,13 @@ class FilterLLM(nn.Module):
 
     @contextlib.contextmanager
     def remembering(self) -> Iterator[None]:
-        """Encode each text once inside the block; for times in which the language model does not change."""
-        self._memory = {}
+        """Encode each text once inside the outermost block; for times in which the language model does not change."""
+        before = self._memory
+        self._memory = {} if before is None else before
         try:
             yield
         finally:
-            self._memory = None
+            self._memory = before
 
     def with_users(self, tokens: FloatArray, bias: FloatArray) -> FilterLLM:
         """This model with further users after its own; its parts are shared, its tables are not.

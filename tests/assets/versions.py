@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +63,9 @@ class TableModel:
     n_users: int
     table: Mapping[str, Sequence[float]] = field(default_factory=dict)
     asked: list[list[str]] = field(default_factory=list)
+
+    def remembering(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
     def user_factors(self) -> Any:
         return np.eye(self.n_users, dtype=np.float32)
