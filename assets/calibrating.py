@@ -13,7 +13,7 @@ from models.coldstart.user_levels import user_levels
 LENGTH = 20  # a merged list of 20 never reaches deeper into one kind than 20
 SCALES = (0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 2.5)
 """Of the cold scores, relative to the scale at which the gap from 1st to 20th is that of the warm list."""
-SHIFTS = (-0.8, -0.6, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
+SHIFTS = (-0.8, -0.6, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4)
 """Of the cold list against the warm one, in gaps from 1st to 20th; 0 lets the levels of both kinds meet."""
 
 
@@ -44,7 +44,7 @@ def calibrated(
         space: A composed space without calibration.
         snapshot: Its validation pairs judge, by NDCG@20 of one list of warm and cold items.
         cold_rows: (C, F) the snapshot's held-out cold items, placed in it.
-        offset: "own": each user's levels meet; "common": their means over all users do.
+        offset: "own": each user's levels meet; "common": the means of all users' 20th scores do.
 
     Returns:
         The space with its calibration; unshifted where nobody has warm and cold validation pairs.
@@ -64,12 +64,13 @@ def calibrated(
     seen = np.column_stack([train[:, 0], np.searchsorted(space.warm_item_index, train[:, 1])])
     warm_levels = user_levels(space.users, space.warm_items, seen=seen)
     cold_levels = user_levels(space.users, rows, seen=np.empty((0, 2), dtype=np.int64))
-    if offset == "common":
-        warm_levels, cold_levels = (np.full_like(one, one.mean()) for one in (warm_levels, cold_levels))
     warm = _lists(space.users, space.item_table(snapshot.n_items), data, "warm", both, warm_levels)
     table = np.zeros((snapshot.n_items, space.d), dtype=np.float32)
     table[data.cold_items] = rows
     cold = _lists(space.users, table, data, "cold", both, cold_levels)
+    if offset == "common":
+        warm, cold = _level(warm, cold)
+        warm_levels, cold_levels = (np.full(len(space.users), one.levels[0]) for one in (warm, cold))
     blend = best_blend(warm, cold)
     space = replace(space, calibration=Calibration(1 / deviation, blend.scale))
     return with_user_offsets(space, warm_levels - blend.scale * cold_levels + blend.shift)
@@ -96,6 +97,17 @@ def best_blend(warm: Lists, cold: Lists) -> Blend:
             if value > best:
                 best, chosen = value, blend
     return chosen
+
+
+def _level(warm: Lists, cold: Lists) -> tuple[Lists, Lists]:
+    """The same lists with one level for all: the mean of the last scores of users whose lists are full."""
+    last = LENGTH - 1
+    whole = np.isfinite(warm.scores[:, last]) & np.isfinite(cold.scores[:, last])
+    means = [float(one.scores[whole, last].mean()) if whole.any() else 0.0 for one in (warm, cold)]
+    first, second = (
+        one._replace(levels=np.full(len(one.scores), m)) for one, m in zip((warm, cold), means, strict=True)
+    )
+    return first, second
 
 
 def blended(warm: Lists, cold: Lists, blend: Blend) -> Any:

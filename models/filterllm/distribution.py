@@ -228,11 +228,7 @@ class FilterLLM(nn.Module):
 
     @torch.no_grad()
     def untold_item(self) -> FloatArray:
-        """What :meth:`text_items` gives an item without a text: nothing said, the appeal of the users' bias alone.
-
-        Returns:
-            (D + 1,) float32.
-        """
+        """What :meth:`text_items` gives an item without a text, (D + 1,) float32: the appeal of the users' bias alone."""
         found = np.zeros(self.vocabulary.d + 1, dtype=np.float32)
         found[-1] = -(1 - self.config.appeal_weight) * float(self.vocabulary.bias.logsumexp(dim=0))
         return found
@@ -250,9 +246,9 @@ class FilterLLM(nn.Module):
         blocks = [
             self._with_normaliser(block, users) for block in torch.split(self.left_out, ITEMS_PER_BLOCK)
         ]
-        factors = np.concatenate(blocks)
+        factors = np.delete(np.concatenate(blocks), -2, axis=1)
         factors[:, -1] *= 1 - self.config.appeal_weight
-        return np.delete(factors, -2, axis=1)
+        return factors
 
     @torch.no_grad()
     def simulate(self, texts: Sequence[str], *, k: int) -> TopUsers:
