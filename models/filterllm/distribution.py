@@ -228,7 +228,7 @@ class FilterLLM(nn.Module):
 
     @torch.no_grad()
     def untold_item(self) -> FloatArray:
-        """What :meth:`text_items` gives an item without a text, (D + 1,) float32: the appeal of the users' bias alone."""
+        """What :meth:`text_items` gives no text, (D + 1,) float32: the appeal of the users' bias alone."""
         found = np.zeros(self.vocabulary.d + 1, dtype=np.float32)
         found[-1] = -(1 - self.config.appeal_weight) * float(self.vocabulary.bias.logsumexp(dim=0))
         return found
