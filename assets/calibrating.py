@@ -60,16 +60,18 @@ def calibrated(
     both = np.intersect1d(data.warm_validation[:, 0], data.cold_validation[:, 0])
     if not len(both):
         return replace(space, calibration=Calibration(collaborative=1 / deviation))
-    train = snapshot.split.train
-    seen = np.column_stack([train[:, 0], np.searchsorted(space.warm_item_index, train[:, 1])])
-    warm_levels = user_levels(space.users, space.warm_items, seen=seen)
-    cold_levels = user_levels(space.users, rows, seen=np.empty((0, 2), dtype=np.int64))
-    warm = _lists(space.users, space.item_table(snapshot.n_items), data, "warm", both, warm_levels)
+    warm = _lists(space.users, space.item_table(snapshot.n_items), data, "warm", both)
     table = np.zeros((snapshot.n_items, space.d), dtype=np.float32)
     table[data.cold_items] = rows
-    cold = _lists(space.users, table, data, "cold", both, cold_levels)
-    if offset == "common":
-        warm, cold = _level(warm, cold)
+    cold = _lists(space.users, table, data, "cold", both)
+    if offset == "own":
+        train = snapshot.split.train
+        seen = np.column_stack([train[:, 0], np.searchsorted(space.warm_item_index, train[:, 1])])
+        warm_levels = user_levels(space.users, space.warm_items, seen=seen)
+        cold_levels = user_levels(space.users, rows, seen=seen[:0])
+        warm, cold = warm._replace(levels=warm_levels[both]), cold._replace(levels=cold_levels[both])
+    else:
+        warm, cold = common_level(warm, cold)
         warm_levels, cold_levels = (np.full(len(space.users), one.levels[0]) for one in (warm, cold))
     blend = best_blend(warm, cold)
     space = replace(space, calibration=Calibration(1 / deviation, blend.scale))
@@ -99,7 +101,7 @@ def best_blend(warm: Lists, cold: Lists) -> Blend:
     return chosen
 
 
-def _level(warm: Lists, cold: Lists) -> tuple[Lists, Lists]:
+def common_level(warm: Lists, cold: Lists) -> tuple[Lists, Lists]:
     """The same lists with one level for all: the mean of the last scores of users whose lists are full."""
     last = LENGTH - 1
     whole = np.isfinite(warm.scores[:, last]) & np.isfinite(cold.scores[:, last])
@@ -116,7 +118,7 @@ def blended(warm: Lists, cold: Lists, blend: Blend) -> Any:
     return np.concatenate([warm.scores, blend.scale * cold.scores + offsets[:, None]], axis=1)
 
 
-def _lists(users: Any, items: Any, data: Any, setting: Any, among: Any, levels: Any) -> Lists:
+def _lists(users: Any, items: Any, data: Any, setting: Any, among: Any) -> Lists:
     """The best items of one kind for some users, training pairs masked."""
     from evaluation.protocol import rank_for_users, ranking_task
     from evaluation.scorer import FactorScorer
@@ -130,4 +132,4 @@ def _lists(users: Any, items: Any, data: Any, setting: Any, among: Any, levels: 
     for row, user in enumerate(among):
         known = chosen[row] >= 0
         scores[row, known] = items[chosen[row, known]] @ users[user]
-    return Lists(scores, hits, ranked.n_true[rows], levels[among])
+    return Lists(scores, hits, ranked.n_true[rows], np.zeros(len(rows)))

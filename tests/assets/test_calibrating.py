@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.calibrating import LENGTH, Blend, Lists, _level, best_blend, blended
+from assets.calibrating import LENGTH, Blend, Lists, best_blend, blended, common_level
 
 
 def lists(scores: list[list[float]], hits: list[list[int]], n_true: list[int]) -> Lists:
@@ -64,7 +64,7 @@ def test_a_common_level_is_the_mean_of_the_20th_scores_of_full_lists() -> None:
     cold = lists([[1.0], [2.0], [4.0]], [[0], [0], [0]], [0, 0, 0])
     short = cold.scores.copy()
     short[2, -1] = -np.inf  # not full, so neither of the third user's lists counts
-    first, second = _level(warm, cold._replace(scores=short))
+    first, second = common_level(warm, cold._replace(scores=short))
     np.testing.assert_allclose(first.levels, warm.scores[:2, -1].mean())
     np.testing.assert_allclose(second.levels, cold.scores[:2, -1].mean())
     assert len(first.levels) == len(second.levels) == 3
