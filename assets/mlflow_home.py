@@ -25,6 +25,7 @@ QUIET = {
     "DO_NOT_TRACK": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # lines of its own in between ours
     "MLFLOW_UV_AUTO_DETECT": "false",  # the folder a command is started in says nothing about the model
 }
 PAGES_VARIABLE = "COLDCAST_MLFLOW_PAGES"  # set by `coldcast ui` for the runs it starts
