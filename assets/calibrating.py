@@ -1,12 +1,18 @@
-"""Cold and warm items in one list: a scale and each user's offset, chosen by what validation users would be shown."""
+"""Cold and warm items in one list: a scale and each user's offset, chosen by what validation users would be shown.
+
+All interactions of a held-out cold item are held out and few of a warm one, so among held-out pairs cold items weigh
+far more than new items do in live traffic. What both kinds are worth in a list is therefore measured apart, and
+weighed by the share that new items had of the latest interactions.
+"""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from data.newcomers import new_item_share
 from data.snapshot import Snapshot
-from models.coldstart.config import Offset
+from models.coldstart.config import ColdUpdateConfig
 from models.coldstart.published_space import Calibration, PublishedSpace
 from models.coldstart.user_levels import user_levels
 
@@ -17,8 +23,15 @@ SHIFTS = (-0.8, -0.6, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4)
 """Of the cold list against the warm one, in gaps from 1st to 20th; 0 lets the levels of both kinds meet."""
 
 
+MOST_USERS = 20_000
+"""Users beyond whom an even sample judges for all."""
+
+
 class Lists(NamedTuple):
-    """The best of one kind of items for n users: scores, falling, and hits, each (n, LENGTH); levels (n,)."""
+    """The best of one kind of items for n users: scores, falling, and hits, each (n, LENGTH); the others (n,).
+
+    A user with ``n_true`` 0 has no held-out pairs of this kind and says nothing about it.
+    """
 
     scores: Any
     hits: Any
@@ -34,7 +47,7 @@ class Blend(NamedTuple):
 
 
 def calibrated(
-    space: PublishedSpace, snapshot: Snapshot, cold_rows: Any, *, offset: Offset
+    space: PublishedSpace, snapshot: Snapshot, cold_rows: Any, *, config: ColdUpdateConfig
 ) -> PublishedSpace:
     """Choose how cold items enter a list beside warm ones.
 
@@ -42,12 +55,14 @@ def calibrated(
 
     Args:
         space: A composed space without calibration.
-        snapshot: Its validation pairs judge, by NDCG@20 of one list of warm and cold items.
+        snapshot: Its validation pairs judge, by NDCG@20 within one list of warm and cold items; its times say what
+            share of it cold items have.
         cold_rows: (C, F) the snapshot's held-out cold items, placed in it.
-        offset: "own": each user's levels meet; "common": the means of all users' 20th scores do.
+        config: ``offset`` "own": each user's levels meet; "common": the means of all users' 20th scores do.
+            ``new_item_days``: what counts as new.
 
     Returns:
-        The space with its calibration; unshifted where nobody has warm and cold validation pairs.
+        The space with its calibration; unshifted where one kind has no validation pairs.
     """
     from assets.judging import evaluation_input
     from models.coldstart.published_space import spread, with_user_offsets
@@ -57,48 +72,65 @@ def calibrated(
     rows = cold_rows.copy()
     rows[:, :d] /= deviation
     data = evaluation_input(snapshot)
-    both = np.intersect1d(data.warm_validation[:, 0], data.cold_validation[:, 0])
-    if not len(both):
+    if not len(data.warm_validation) or not len(data.cold_validation):
         return replace(space, calibration=Calibration(collaborative=1 / deviation))
-    warm = _lists(space.users, space.item_table(snapshot.n_items), data, "warm", both)
     table = np.zeros((snapshot.n_items, space.d), dtype=np.float32)
     table[data.cold_items] = rows
-    cold = _lists(space.users, table, data, "cold", both)
-    if offset == "own":
+    among, warm = _lists(space.users, space.item_table(snapshot.n_items), data, "warm")
+    _, cold = _lists(space.users, table, data, "cold")
+    if config.offset == "own":
         train = snapshot.split.train
         seen = np.column_stack([train[:, 0], np.searchsorted(space.warm_item_index, train[:, 1])])
         warm_levels = user_levels(space.users, space.warm_items, seen=seen)
         cold_levels = user_levels(space.users, rows, seen=seen[:0])
-        warm, cold = warm._replace(levels=warm_levels[both]), cold._replace(levels=cold_levels[both])
+        warm, cold = warm._replace(levels=warm_levels[among]), cold._replace(levels=cold_levels[among])
     else:
         warm, cold = common_level(warm, cold)
         warm_levels, cold_levels = (np.full(len(space.users), one.levels[0]) for one in (warm, cold))
-    blend = best_blend(warm, cold)
+    blend = best_blend(warm, cold, cold_share=cold_share(snapshot, data, days=config.new_item_days))
     space = replace(space, calibration=Calibration(1 / deviation, blend.scale))
     return with_user_offsets(space, warm_levels - blend.scale * cold_levels + blend.shift)
 
 
-def best_blend(warm: Lists, cold: Lists) -> Blend:
-    """Scale and shift of the cold scores with the best mean NDCG@20 of the merged lists."""
-    from evaluation.ranking import ndcg
+def cold_share(snapshot: Snapshot, data: Any, *, days: float) -> float:
+    """What cold items count in a list: their share of live traffic; without times, of the validation pairs."""
+    live = new_item_share(snapshot.interactions, days=days)
+    n_warm, n_cold = len(data.warm_validation), len(data.cold_validation)
+    return n_cold / (n_warm + n_cold) if live is None else live
 
+
+def best_blend(warm: Lists, cold: Lists, *, cold_share: float) -> Blend:
+    """Scale and shift of the cold scores under which both kinds' mean NDCG@20 in the merged lists is best."""
     last = LENGTH - 1
     whole = np.isfinite(warm.scores[:, last]) & np.isfinite(cold.scores[:, last])
     if not whole.any():  # fewer candidates than a list is long: everything is shown anyway
         return Blend()
     warm_gap = float((warm.scores[whole, 0] - warm.scores[whole, last]).mean())
     cold_gap = float((cold.scores[whole, 0] - cold.scores[whole, last]).mean())
-    n_true = warm.n_true + cold.n_true
-    hits = np.concatenate([warm.hits, cold.hits], axis=1)
     best, chosen = -1.0, Blend()
     for relative in SCALES:
         for shift in SHIFTS:
             blend = Blend(relative * warm_gap / max(cold_gap, 1e-9), shift * warm_gap)
-            order = np.argsort(-blended(warm, cold, blend), axis=1, kind="stable")[:, :LENGTH]
-            value = float(ndcg(np.take_along_axis(hits, order, axis=1), n_true, k=LENGTH).mean())
+            value = _worth(warm, cold, blend, cold_share)
             if value > best:
                 best, chosen = value, blend
     return chosen
+
+
+def _worth(warm: Lists, cold: Lists, blend: Blend, cold_share: float) -> float:
+    """Mean NDCG@20 of each kind's true items in the merged lists, weighed."""
+    from evaluation.ranking import ndcg
+
+    order = np.argsort(-blended(warm, cold, blend), axis=1, kind="stable")[:, :LENGTH]
+    worth = 0.0
+    for one, weight, first in ((warm, 1 - cold_share, 0), (cold, cold_share, LENGTH)):
+        hits = np.zeros((len(order), 2 * LENGTH), dtype=np.bool_)
+        hits[:, first : first + LENGTH] = one.hits
+        judged = one.n_true > 0
+        if judged.any():
+            shown = np.take_along_axis(hits[judged], order[judged], axis=1)
+            worth += weight * float(ndcg(shown, one.n_true[judged], k=LENGTH).mean())
+    return worth
 
 
 def common_level(warm: Lists, cold: Lists) -> tuple[Lists, Lists]:
@@ -118,18 +150,19 @@ def blended(warm: Lists, cold: Lists, blend: Blend) -> Any:
     return np.concatenate([warm.scores, blend.scale * cold.scores + offsets[:, None]], axis=1)
 
 
-def _lists(users: Any, items: Any, data: Any, setting: Any, among: Any) -> Lists:
-    """The best items of one kind for some users, training pairs masked."""
+def _lists(users: Any, items: Any, data: Any, kind: Any) -> tuple[Any, Lists]:
+    """Users with validation pairs of any kind, and the best items of one kind for each, training pairs masked."""
     from evaluation.protocol import rank_for_users, ranking_task
     from evaluation.scorer import FactorScorer
 
-    ranked = rank_for_users(
-        FactorScorer(users, items), ranking_task(data, setting, phase="validation"), k=LENGTH
-    )
-    rows = np.searchsorted(ranked.users, among)
-    chosen, hits = ranked.items[rows], ranked.hits[rows]
-    scores = np.full(chosen.shape, -np.inf)
+    users_of_both = np.union1d(data.warm_validation[:, 0], data.cold_validation[:, 0])
+    taken = np.linspace(0, len(users_of_both) - 1, min(len(users_of_both), MOST_USERS)).astype(np.int64)
+    among = users_of_both[taken]
+    task = ranking_task(data, kind, phase="validation")
+    task = replace(task, users=among, truth=task.truth[np.isin(task.truth[:, 0], among)])
+    ranked = rank_for_users(FactorScorer(users, items), task, k=LENGTH)
+    scores = np.full(ranked.items.shape, -np.inf)
     for row, user in enumerate(among):
-        known = chosen[row] >= 0
-        scores[row, known] = items[chosen[row, known]] @ users[user]
-    return Lists(scores, hits, ranked.n_true[rows], np.zeros(len(rows)))
+        known = ranked.items[row] >= 0
+        scores[row, known] = items[ranked.items[row, known]] @ users[user]
+    return among, Lists(scores, ranked.hits, ranked.n_true, np.zeros(len(among)))

@@ -45,8 +45,8 @@ def composed_space(
         config: Of the placement.
 
     Returns:
-        The space; where the snapshot has no users with warm and cold validation pairs, cold items enter a list
-        as they come.
+        The space; where the snapshot has no warm or no cold validation pairs, cold items enter a list as they
+        come.
     """
     from assets.calibrating import calibrated
     from models.coldstart.published_space import compose
@@ -61,7 +61,7 @@ def composed_space(
     if not space.has_text or not len(cold):
         return space
     rows = placed_by_text(snapshot.texts[cold], space, model, config)
-    return calibrated(space, snapshot, rows, offset=config.offset)
+    return calibrated(space, snapshot, rows, config=config)
 
 
 def placed_by_text(texts: list[str], space: PublishedSpace, model: Any, config: ColdUpdateConfig) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 Draw = Literal["top", "sampled"]
 DRAWS: tuple[Draw, ...] = ("top", "sampled")
 Update = Literal["fold_in", "bpr"]
-Offset = Literal["common", "own"]
+Offset = Literal["own", "common"]
 Space = Literal["auto", "token_vectors", "bpr_embeddings"]
 Comparison = Literal["users", "items", "both"]
 COMPARISONS: tuple[Comparison, ...] = ("users", "items", "both")
@@ -32,9 +32,11 @@ class ColdUpdateConfig:
             spread of 1, >= 0; 0 publishes the space alone.
         warm_text_weight: Likewise for a warm item, >= 0.
         appeal: How much of the appeal of an item's text its vector takes along, in [0, 1]: 1 ranks by relevance, 0 by
-            the logit. On CiteULike-a 1 is better, in a replay of MovieTweetings far worse (``docs/results.md``).
-        offset: Of cold items in a list beside warm ones: the same for all users, or each user's own, which lets the
-            levels of his scores of both kinds meet. Likewise.
+            the logit.
+        offset: Of cold items in a list beside warm ones: each user's own, which lets the levels of his scores of both
+            kinds meet, or the same for all users.
+        new_item_days: An item is new if it arrived in the last so many days, > 0: about as long as a version is in
+            office. New items get the weight in a list that they had in the interactions of that time.
         warm_at: Real users at which an item is weighed half as a cold one and half as a warm one, > 0.
         pseudo_halves_at: Real users at which a simulated interaction counts half as much as without any, > 0: beside
             n real ones ``pseudo_halves_at / (pseudo_halves_at + n)`` of it is left.
@@ -61,8 +63,9 @@ class ColdUpdateConfig:
     draw: Draw = "top"
     text_weight: float = 3.0
     warm_text_weight: float = 0.3
-    appeal: float = 0.0
-    offset: Offset = "common"
+    appeal: float = 1.0
+    offset: Offset = "own"
+    new_item_days: float = 7.0
     warm_at: float = 3.0
     pseudo_halves_at: float = 0.12
     fold_regulariser: float = 0.05
@@ -92,7 +95,7 @@ class ColdUpdateConfig:
         ):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
-        above_zero = ("pseudo_weight", "learning_rate", "warm_at", "pseudo_halves_at")
+        above_zero = ("pseudo_weight", "learning_rate", "warm_at", "pseudo_halves_at", "new_item_days")
         for name in (*above_zero, "fold_regulariser", "fold_unobserved_weight"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from types import SimpleNamespace
+
 import numpy as np
 
-from assets.calibrating import LENGTH, Blend, Lists, best_blend, blended, common_level
+from assets.calibrating import LENGTH, Blend, Lists, best_blend, blended, cold_share, common_level
+from data.interactions import Interactions
 
 
 def lists(scores: list[list[float]], hits: list[list[int]], n_true: list[int]) -> Lists:
@@ -24,7 +28,7 @@ def merged_hits(warm: Lists, cold: Lists, scores: np.ndarray) -> int:
 def test_cold_items_on_another_scale_find_their_place() -> None:
     warm = lists([[10.0, 9.0, 2.0], [12.0, 8.0, 1.0]], [[1, 1, 0], [1, 0, 0]], [2, 1])
     cold = lists([[-900.0, -950.0, -1000.0], [-910.0, -940.0, -990.0]], [[1, 0, 0], [1, 0, 0]], [1, 1])
-    blend = best_blend(warm, cold)
+    blend = best_blend(warm, cold, cold_share=0.5)
     assert blend.scale > 0
     assert merged_hits(warm, cold, blended(warm, cold, blend)) == 5
     as_they_come = np.concatenate([warm.scores, cold.scores], axis=1)
@@ -35,7 +39,7 @@ def test_a_user_whose_scores_all_stand_higher_is_shown_no_fewer_cold_items() -> 
     """Two users alike but for a constant: one offset for both would show the second no cold item."""
     warm = lists([[10.0, 9.0], [110.0, 109.0]], [[0, 0], [0, 0]], [0, 0])
     cold = lists([[5.0, 4.0], [5.0, 4.0]], [[1, 1], [1, 1]], [2, 2])
-    blend = best_blend(warm, cold)
+    blend = best_blend(warm, cold, cold_share=0.5)
     assert merged_hits(warm, cold, blended(warm, cold, blend)) == 4
 
 
@@ -48,7 +52,7 @@ def test_levels_meet_where_nothing_is_shifted() -> None:
 def test_where_cold_items_are_never_right_they_go_below() -> None:
     warm = lists([[10.0, 9.0, 8.0]], [[1, 1, 1]], [3])
     cold = lists([[30.0, 20.0, 10.0]], [[0, 0, 0]], [0])
-    top = np.argsort(-blended(warm, cold, best_blend(warm, cold))[0])[:3]
+    top = np.argsort(-blended(warm, cold, best_blend(warm, cold, cold_share=0.5))[0])[:3]
     assert top.tolist() == [0, 1, 2]
 
 
@@ -56,7 +60,7 @@ def test_lists_that_show_everything_anyway_stay_as_they_come() -> None:
     warm = lists([[1.0]], [[1]], [1])
     short = warm.scores.copy()
     short[:, 3:] = -np.inf
-    assert best_blend(warm._replace(scores=short), warm) == Blend(1.0, 0.0)
+    assert best_blend(warm._replace(scores=short), warm, cold_share=0.5) == Blend(1.0, 0.0)
 
 
 def test_a_common_level_is_the_mean_of_the_20th_scores_of_full_lists() -> None:
@@ -68,3 +72,42 @@ def test_a_common_level_is_the_mean_of_the_20th_scores_of_full_lists() -> None:
     np.testing.assert_allclose(first.levels, warm.scores[:2, -1].mean())
     np.testing.assert_allclose(second.levels, cold.scores[:2, -1].mean())
     assert len(first.levels) == len(second.levels) == 3
+
+
+def test_the_less_new_items_are_taken_the_lower_they_enter() -> None:
+    """Both users' warm list is right at its top, and so is their cold one: who comes first hangs on the share."""
+    warm = lists([[10.0, 9.0], [10.0, 9.0]], [[1, 0], [1, 0]], [1, 1])
+    cold = lists([[10.0, 9.0], [10.0, 9.0]], [[1, 0], [1, 0]], [1, 1])
+
+    def first_is_cold(share: float) -> bool:
+        scores = blended(warm, cold, best_blend(warm, cold, cold_share=share))[0]
+        return int(np.argmax(scores)) >= LENGTH
+
+    assert first_is_cold(0.9)
+    assert not first_is_cold(0.1)
+
+
+def test_a_user_without_held_out_pairs_of_a_kind_says_nothing_about_it() -> None:
+    warm = lists([[10.0, 9.0], [0.0, -1.0]], [[1, 0], [0, 0]], [1, 0])
+    cold = lists([[5.0, 4.0], [5.0, 4.0]], [[0, 0], [1, 0]], [0, 1])
+    blend = best_blend(warm, cold, cold_share=0.5)
+    assert np.isfinite(blend.scale)
+    assert merged_hits(warm, cold, blended(warm, cold, blend)) == 2
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    warm_validation: np.ndarray
+    cold_validation: np.ndarray
+
+
+def test_the_share_is_that_of_live_traffic_where_there_are_times_and_that_of_the_pairs_where_there_are_none() -> (
+    None
+):
+    data = HeldOut(np.zeros((3, 2)), np.zeros((1, 2)))
+    pairs = np.array([[0, 0], [1, 1], [2, 0], [0, 2]])
+    days = np.array([1, 2, 20, 20]) * 24 * 3600
+    timed = Interactions(pairs, days, np.ones(4, dtype=np.float32), 3, 3)
+    untimed = Interactions(pairs, np.zeros(4, dtype=np.int64), np.ones(4, dtype=np.float32), 3, 3)
+    assert cold_share(SimpleNamespace(interactions=timed), data, days=7) == 0.5  # item 2 is new, item 0 is not
+    assert cold_share(SimpleNamespace(interactions=untimed), data, days=7) == 0.25
