@@ -109,5 +109,7 @@ def test_the_share_is_that_of_live_traffic_where_there_are_times_and_that_of_the
     days = np.array([1, 2, 20, 20]) * 24 * 3600
     timed = Interactions(pairs, days, np.ones(4, dtype=np.float32), 3, 3)
     untimed = Interactions(pairs, np.zeros(4, dtype=np.int64), np.ones(4, dtype=np.float32), 3, 3)
-    assert cold_share(SimpleNamespace(interactions=timed), data, days=7) == 0.5  # item 2 is new, item 0 is not
+    assert (
+        cold_share(SimpleNamespace(interactions=timed), data, days=7) == 0.5
+    )  # item 2 is new, item 0 is not
     assert cold_share(SimpleNamespace(interactions=untimed), data, days=7) == 0.25
