@@ -23,6 +23,8 @@ SHIFTS = (-0.8, -0.6, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4)
 """Of the cold list against the warm one, in gaps from 1st to 20th; 0 lets the levels of both kinds meet."""
 
 
+TEXT_WEIGHTS = (3.0, 1.5, 6.0, 12.0)
+"""Of the text part against the collaborative one; the usual one first, which equals do not replace."""
 MOST_USERS = 20_000
 """Users beyond whom an even sample judges for all."""
 
@@ -57,8 +59,9 @@ def calibrated(
         space: A composed space without calibration.
         snapshot: Its validation pairs judge, by NDCG@20 within one list of warm and cold items; its times say what
             share of it cold items have.
-        cold_rows: (C, F) the snapshot's held-out cold items, placed in it.
-        config: ``offset`` "own": each user's levels meet; "common": the means of all users' 20th scores do.
+        cold_rows: (C, F) the snapshot's held-out cold items, placed in it with a text part of weight 1.
+        config: ``text_weight``, or None for the best one by NDCG@20 among cold items. ``offset`` "own": each user's
+            levels meet; "common": the means of all users' 20th scores do.
             ``new_item_days``: what counts as new.
 
     Returns:
@@ -72,8 +75,10 @@ def calibrated(
     rows = cold_rows.copy()
     rows[:, :d] /= deviation
     data = evaluation_input(snapshot)
+    text = best_text_weight(space, rows, data) if config.text_weight is None else config.text_weight
+    rows[:, d:] *= text
     if not len(data.warm_validation) or not len(data.cold_validation):
-        return replace(space, calibration=Calibration(collaborative=1 / deviation))
+        return replace(space, calibration=Calibration(collaborative=1 / deviation, text=text))
     table = np.zeros((snapshot.n_items, space.d), dtype=np.float32)
     table[data.cold_items] = rows
     among, warm = _lists(space.users, space.item_table(snapshot.n_items), data, "warm")
@@ -88,8 +93,36 @@ def calibrated(
         warm, cold = common_level(warm, cold)
         warm_levels, cold_levels = (np.full(len(space.users), one.levels[0]) for one in (warm, cold))
     blend = best_blend(warm, cold, cold_share=cold_share(snapshot, data, days=config.new_item_days))
-    space = replace(space, calibration=Calibration(1 / deviation, blend.scale))
+    space = replace(space, calibration=Calibration(1 / deviation, blend.scale, text=text))
     return with_user_offsets(space, warm_levels - blend.scale * cold_levels + blend.shift)
+
+
+def best_text_weight(space: PublishedSpace, rows: Any, data: Any) -> float:
+    """What the text part should count against the collaborative one, by cold validation items among cold ones.
+
+    Args:
+        space: Gives the users.
+        rows: (C, F) the cold items, both parts at a spread of 1.
+        data: The judges' arrays.
+
+    Returns:
+        One of :data:`TEXT_WEIGHTS`; the first where nobody can judge.
+    """
+    from evaluation.protocol import rank_for_users, ranking_task
+    from evaluation.ranking import ndcg
+    from evaluation.scorer import FactorScorer
+
+    if not len(data.cold_validation):
+        return TEXT_WEIGHTS[0]
+    task = ranking_task(data, "cold", phase="validation")
+    values = []
+    for weight in TEXT_WEIGHTS:
+        table = np.zeros((data.n_items, rows.shape[1]), dtype=np.float32)
+        table[data.cold_items] = rows
+        table[:, space.collaborative_size :] *= weight
+        ranked = rank_for_users(FactorScorer(space.users, table), task, k=LENGTH)
+        values.append(float(ndcg(ranked.hits, ranked.n_true, k=LENGTH).mean()))
+    return TEXT_WEIGHTS[int(np.argmax(values))]
 
 
 def cold_share(snapshot: Snapshot, data: Any, *, days: float) -> float:

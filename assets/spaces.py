@@ -1,6 +1,7 @@
 """From trained models to the space that is published, and from texts to places in it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def composed_space(
     cold = snapshot.split.items_with_role(ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST)
     if not space.has_text or not len(cold):
         return space
-    rows = placed_by_text(snapshot.texts[cold], space, model, config)
+    rows = placed_by_text(snapshot.texts[cold], space, model, replace(config, text_weight=1.0))
     return calibrated(space, snapshot, rows, config=config)
 
 
@@ -95,6 +96,4 @@ def text_vectors(texts: list[str], space: PublishedSpace, model: Any) -> Any:
 
 def _fitting(config: ColdUpdateConfig, space: PublishedSpace) -> ColdUpdateConfig:
     """Never more users per item than there are."""
-    from dataclasses import replace
-
     return replace(config, users_per_item=min(config.users_per_item, len(space.users)))

@@ -29,7 +29,7 @@ class ColdUpdateConfig:
         users_per_item: Simulated users that are used, >= 1, at most those kept.
         draw: The most probable of the kept users, or a draw among them by probability.
         text_weight: What FilterLLM's direct score counts for a cold item against the updated vector, both at a
-            spread of 1, >= 0; 0 publishes the space alone.
+            spread of 1, >= 0; 0 publishes the space alone. None: what is best on validation.
         warm_text_weight: Likewise for a warm item, >= 0.
         appeal: How much of the appeal of an item's text its vector takes along, in [0, 1]: 1 ranks by relevance, 0 by
             the logit.
@@ -61,7 +61,7 @@ class ColdUpdateConfig:
     update: Update = "fold_in"
     users_per_item: int = 20
     draw: Draw = "top"
-    text_weight: float = 3.0
+    text_weight: float | None = None
     warm_text_weight: float = 0.3
     appeal: float = 1.0
     offset: Offset = "own"
@@ -100,7 +100,7 @@ class ColdUpdateConfig:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         for name in ("steps", "l2", "seed", "text_weight", "warm_text_weight"):
-            if not getattr(self, name) >= 0:
+            if getattr(self, name) is not None and not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
         if not 0 <= self.appeal <= 1:
             raise ValueError(f"appeal must be in [0, 1], got {self.appeal}")

@@ -19,23 +19,27 @@ from models.coldstart.top_users import TopUsers
 from models.retrieval import FloatTable, IndexArray
 
 FILE_NAME = "published_space.npz"
-LAYOUT = 2
-"""Of a vector's numbers: collaborative part, text part, appeal, offset; 1 had no appeal."""
+LAYOUT = 3
+"""Of a vector's numbers: collaborative part, text part, appeal, offset; 1 had no appeal, 2 no weight of the text."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How cold items enter a list beside warm ones: ``scale * (collaborative + text part) + offset * the user's``.
+    """How cold items enter a list beside warm ones.
+
+    ``scale * (collaborative part + text * text part) + offset * the user's``.
 
     Attributes:
         collaborative: Brings an updated embedding's part to the spread of a warm item's.
         scale: Of the whole score.
         offset: Added to it, the same for every cold item, times the last number of the user's vector.
+        text: What the text part counts, where the settings leave it open.
     """
 
     collaborative: float = 1.0
     scale: float = 1.0
     offset: float = 0.0
+    text: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,7 @@ def compose(
     Returns:
         The space.
     """
-    if not config.text_weight:
+    if config.text_weight == 0:
         return collaborative
     n_users, d = collaborative.users.shape
     scale = spread(collaborative.users, collaborative.warm_items)
@@ -278,9 +282,10 @@ def place(
     n_real = np.bincount(real_pairs[:, 0], minlength=len(rows)).astype(np.float64)
     cold = (config.warm_at / (config.warm_at + n_real))[:, None]  # (C, 1): 1 without real users
     given, whole = space.calibration, space.calibration.scale
+    text_weight = given.text if config.text_weight is None else config.text_weight
     parts = [
         (cold * whole * given.collaborative + 1 - cold) * rows,
-        (cold * whole * config.text_weight + (1 - cold) * config.warm_text_weight)
+        (cold * whole * text_weight + (1 - cold) * config.warm_text_weight)
         * _appealing(text_items, config.appeal),
         cold * given.offset,
     ]

@@ -29,7 +29,7 @@ from models.filterllm.user_vocabulary import UserVocabulary
 
 TENSORS = "filterllm.safetensors"
 DESCRIPTION = "filterllm.json"
-FORMAT = 2
+FORMAT = 3
 ADAPTER = "adapter."
 DIGEST = "description_sha256"
 
@@ -201,9 +201,10 @@ def _rebuild(language_model: LanguageModel, config: FilterLLMConfig, tensors: di
         vocabulary=UserVocabulary(tokens, tensors["vocabulary.bias"]),
     )
     # their sizes are not known before
-    for name in ("text_tokens", "fusion", "left_out"):
+    for name in ("text_tokens", "fusion", "left_out", "left_out_popularity"):
         setattr(model, name, tensors[name])
-    model.text_kernel = TextKernel(tensors["text_kernel.landmarks"], tensors["text_kernel.projection"])
+    parts = ("landmarks", "projection", "popularity")
+    model.text_kernel = TextKernel(*(tensors[f"text_kernel.{name}"] for name in parts))
     own = {name: value for name, value in tensors.items() if not name.startswith(ADAPTER)}
     model.load_state_dict(own, strict=False)
     return model

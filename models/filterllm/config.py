@@ -106,7 +106,9 @@ class FilterLLMConfig:
             is made of, >= 0; without effect where it is no narrower.
         distillation_learning_rate: Adam's there at width 512, in units of a parameter's standard deviation, > 0; a
             narrower table learns faster.
-        appeal_weight: What an item's appeal counts in ``relevance_factors``, in [0, 1].
+        appeal_weight: What the appeal of an item's text counts in ``relevance_factors``, in [0, 1]. None: what is best
+            on validation; 0.6 without.
+        popularity_weight: Likewise what the popularity that its text leads to expect counts, >= 0; 0 without.
         seed: Seed of initial values, order and dropout, >= 0.
 
     Raises:
@@ -153,7 +155,8 @@ class FilterLLMConfig:
     width: int = 512
     distillation_epochs: int = 4
     distillation_learning_rate: float = 0.008
-    appeal_weight: float = 0.6
+    appeal_weight: float | None = None
+    popularity_weight: float | None = None
     seed: int = 42
 
     def __post_init__(self) -> None:
@@ -172,8 +175,10 @@ class FilterLLMConfig:
                 raise ValueError(f"{name} must be at least 1 or None, got {getattr(self, name)}")
         if not 0 <= self.mapper_dropout < 1:
             raise ValueError(f"mapper_dropout must be in [0, 1), got {self.mapper_dropout}")
-        if not 0 <= self.appeal_weight <= 1:
+        if self.appeal_weight is not None and not 0 <= self.appeal_weight <= 1:
             raise ValueError(f"appeal_weight must be in [0, 1], got {self.appeal_weight}")
+        if self.popularity_weight is not None and not self.popularity_weight >= 0:
+            raise ValueError(f"popularity_weight must be at least 0, got {self.popularity_weight}")
         if not 0 <= self.constant_epochs <= self.epochs:
             raise ValueError(
                 f"constant_epochs must be in 0..epochs={self.epochs}, got {self.constant_epochs}"

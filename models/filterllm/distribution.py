@@ -15,9 +15,9 @@ from torch.nn import functional
 from models.coldstart.pseudo_interactions import top_users
 from models.coldstart.top_users import TopUsers
 from models.filterllm.config import FilterLLMConfig
-from models.filterllm.distillation import WideTables, distil
 from models.filterllm.feature_centring import FeatureCentring
-from models.filterllm.fusion import fuse
+from models.filterllm.fusion import narrowed
+from models.filterllm.item_offset import OffsetWeights, usual_weights, with_offset
 from models.filterllm.language_model import LanguageModel
 from models.filterllm.precision import Precision
 from models.filterllm.prompt import PromptTemplate
@@ -44,11 +44,13 @@ class FilterLLM(nn.Module):
         config: Settings of the fit.
         language_model: Frozen, with LoRA matrices if stage 2 ran.
         vocabulary: Tokens t, (U, d) or (U, D) once fused, and biases b (U,).
-        text_kernel: k, or k' once fused.
+        text_kernel: k, or k' once fused; and the popularity that a text leads to expect.
         text_tokens: w, (U, R), or (U, 0) where the part is left out or fused.
         text_weight: g, scalar, in nats.
         fusion: F, (d, D); (0, 0) before the fusion.
         left_out: (W, D), v of the warm items without their own labels in the text tokens; (0, 0) before.
+        left_out_popularity: (W,), what is expected of them likewise; (0,) before.
+        offset: (2,), the weights of :class:`OffsetWeights`.
         precision: Width of the language model's matrix products when texts are encoded.
         user_fingerprint: Of the id map whose user_index the tokens follow; None before it is known.
 
@@ -59,6 +61,8 @@ class FilterLLM(nn.Module):
     text_tokens: Tensor
     fusion: Tensor
     left_out: Tensor
+    left_out_popularity: Tensor
+    offset: Tensor
 
     def __init__(
         self,
@@ -76,11 +80,13 @@ class FilterLLM(nn.Module):
         self.mapper = mapper
         self.vocabulary = vocabulary
         self.log_scale = nn.Parameter(torch.tensor(math.log(config.initial_scale)))
-        nothing = torch.zeros((0, language_model.hidden_size))
-        self.text_kernel = TextKernel(nothing, torch.zeros((0, 0)))
+        self.text_kernel = TextKernel.empty(language_model.hidden_size)
         self.register_buffer("text_tokens", torch.zeros((vocabulary.n_users, 0)))
         self.register_buffer("fusion", torch.zeros((0, 0)))
         self.register_buffer("left_out", torch.zeros((0, 0)))
+        self.register_buffer("left_out_popularity", torch.zeros(0))
+        usual = usual_weights(config.appeal_weight, config.popularity_weight)
+        self.register_buffer("offset", torch.tensor(usual, dtype=torch.float64))
         self.text_weight = nn.Parameter(torch.tensor(config.text_weight))
         self.template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
         self.precision: Precision = "float32"
@@ -128,44 +134,26 @@ class FilterLLM(nn.Module):
         self.text_kernel = found.kernel.to(self.vocabulary.bias.device)
 
     @torch.no_grad()
-    def fuse(self, features: Tensor, left_out: Tensor) -> None:
+    def fuse(self, features: Tensor, found: TextTokens) -> None:
         """Bring learned and text tokens into one table that answers as both do for the training items.
 
         Args:
             features: (W, H) float32, vectors of the warm items' texts.
-            left_out: (W, R) float32, the text tokens' other side with each item left out.
+            found: Gives the text tokens' other side with each item left out.
         """
         weight = self.weight_of_text()
-        told = left_out if weight > 0 else left_out[:, :0]  # what has no weight need not be fused
+        told = found.left_out if weight > 0 else found.left_out[:, :0]  # what has no weight need not be fused
         learned = self._scale() * self.map_texts(features)  # (W, d)
         items = torch.cat([learned, weight * told], dim=1)  # (W, d + R)
         users = torch.cat([self._unit_tokens(), self.text_tokens[:, : told.shape[1]]], dim=1)  # (U, d + R)
-        table, back = self._narrow(users, items)
+        table, back = narrowed(users, items, bias=self.vocabulary.bias.detach(), config=self.config)
         d, kernel = learned.shape[1], self.text_kernel
         projection = weight * kernel.projection[:, : told.shape[1]] @ back[d:]  # (M, D)
-        self.text_kernel = TextKernel(kernel.landmarks, projection)
+        self.text_kernel = TextKernel(kernel.landmarks, projection, kernel.popularity)
         self.fusion = back[:d]  # (d, D)
-        self.left_out = items @ back  # (W, D)
+        self.left_out, self.left_out_popularity = items @ back, found.popularity  # (W, D), (W,)
         self.vocabulary = UserVocabulary(table, self.vocabulary.bias)
         self.text_tokens = table.new_zeros((len(table), 0))
-
-    def _narrow(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
-        """A table (U, D) for the scores of ``users`` (U, F) and ``items`` (W, F), and the map (F, D) to it."""
-        config = self.config
-        found = fuse(users.cpu().numpy(), items.cpu().numpy(), width=users.shape[1])
-        table, back = (torch.from_numpy(one).to(users.device) for one in found)
-        if table.shape[1] <= config.width:  # it holds everything as it is
-            return table, back
-        teacher = WideTables(table, items @ back, self.vocabulary.bias.detach())
-        with torch.enable_grad():
-            narrow, shortened = distil(
-                teacher,
-                width=config.width,
-                epochs=config.distillation_epochs,
-                learning_rate=config.distillation_learning_rate,
-                generator=torch.Generator().manual_seed(config.seed),
-            )
-        return narrow, back @ shortened
 
     # -- answers ----------------------------------------------------------------------------------------
 
@@ -189,19 +177,31 @@ class FilterLLM(nn.Module):
         Returns:
             (B, F) float32; the last column is minus the logarithm of the normaliser over all U users.
         """
+        return self.answers(texts)[0]
+
+    def answers(self, texts: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+        """What :meth:`item_factors` gives, and the popularity (B,) that each text leads to expect, its logarithm."""
         features = torch.from_numpy(self.adapted_features(texts)).to(self.vocabulary.bias.device)
         users = torch.from_numpy(self.user_factors()).to(features.device)[:, :-1]  # (U, F - 1)
         blocks = [self._item_block(block, users) for block in torch.split(features, ITEMS_PER_BLOCK)]
-        return np.concatenate(blocks) if blocks else np.zeros((0, users.shape[1] + 1), dtype=np.float32)
+        if not blocks:
+            return np.zeros((0, users.shape[1] + 1), dtype=np.float32), np.zeros(0, dtype=np.float32)
+        factors, popularity = zip(*blocks, strict=True)
+        return np.concatenate(factors), np.concatenate(popularity)
+
+    @property
+    def offset_weights(self) -> OffsetWeights:
+        """What counts in an item's offset."""
+        return OffsetWeights(*self.offset.tolist())
 
     def relevance_factors(self, texts: Sequence[str]) -> FloatArray:
         """Items' side of the score by which a user's list of items should be ordered.
 
         A list compares items, which a distribution per item does not: p(user | item) sums to 1 for every
         item, whether its text appeals to many or to nobody. The logarithm of the normaliser says how much it
-        appeals, and ``config.appeal_weight`` of it is given back:
-        ``relevance = log p(user | item) + appeal_weight * log sum over v of exp(l_v)``. Each item's order of
-        users is that of ``item_factors``.
+        appeals, a regression how often such texts are taken, and each counts what :attr:`offset_weights` say:
+        ``relevance = log p(user | item) + appeal * log sum over v of exp(l_v) + popularity * expected``. Each
+        item's order of users is that of ``item_factors``.
 
         Args:
             texts: B texts.
@@ -209,9 +209,7 @@ class FilterLLM(nn.Module):
         Returns:
             (B, F) float32, to be multiplied with ``user_factors()``.
         """
-        factors = self.item_factors(texts)
-        factors[:, -1] *= 1 - self.config.appeal_weight
-        return factors
+        return with_offset(*self.answers(texts), self.offset_weights)
 
     def text_users(self) -> FloatArray:
         """The table of users (U, D) alone, without bias."""
@@ -230,7 +228,7 @@ class FilterLLM(nn.Module):
     def untold_item(self) -> FloatArray:
         """What :meth:`text_items` gives no text, (D + 1,) float32: the appeal of the users' bias alone."""
         found = np.zeros(self.vocabulary.d + 1, dtype=np.float32)
-        found[-1] = -(1 - self.config.appeal_weight) * float(self.vocabulary.bias.logsumexp(dim=0))
+        found[-1] = -(1 - self.offset_weights.appeal) * float(self.vocabulary.bias.logsumexp(dim=0))
         return found
 
     @torch.no_grad()
@@ -246,9 +244,8 @@ class FilterLLM(nn.Module):
         blocks = [
             self._with_normaliser(block, users) for block in torch.split(self.left_out, ITEMS_PER_BLOCK)
         ]
-        factors = np.delete(np.concatenate(blocks), -2, axis=1)
-        factors[:, -1] *= 1 - self.config.appeal_weight
-        return factors
+        popularity = self.left_out_popularity.cpu().numpy()
+        return np.delete(with_offset(np.concatenate(blocks), popularity, self.offset_weights), -2, axis=1)
 
     @torch.no_grad()
     def simulate(self, texts: Sequence[str], *, k: int) -> TopUsers:
@@ -339,7 +336,8 @@ class FilterLLM(nn.Module):
             ),
         )
         more.log_scale, more.text_weight = self.log_scale, self.text_weight
-        more.text_kernel, more.fusion, more.left_out = self.text_kernel, self.fusion, self.left_out
+        more.text_kernel, more.fusion, more.offset = self.text_kernel, self.fusion, self.offset
+        more.left_out, more.left_out_popularity = self.left_out, self.left_out_popularity
         more.text_tokens = self.text_tokens.new_zeros((more.n_users, 0))
         more.precision = self.precision
         return more.train(False)
@@ -380,14 +378,15 @@ class FilterLLM(nn.Module):
         return functional.normalize(tokens, dim=1)
 
     @torch.no_grad()
-    def _item_block(self, features: Tensor, users: Tensor) -> FloatArray:
-        """Item factors (B, F) of at most ITEMS_PER_BLOCK items."""
+    def _item_block(self, features: Tensor, users: Tensor) -> tuple[FloatArray, FloatArray]:
+        """Item factors (B, F) and popularity (B,) of at most ITEMS_PER_BLOCK items."""
         parts = [self._scale() * self.map_texts(features)]  # (B, d)
+        told, popularity = self.text_kernel(self.centring(features))  # (B, D) or (B, R)
         if self.fusion.numel():
-            parts = [parts[0] @ self.fusion + self.text_kernel(self.centring(features))]  # (B, D)
+            parts = [parts[0] @ self.fusion + told]  # (B, D)
         elif self.text_tokens.shape[1]:
-            parts.append(self.weight_of_text() * self.text_kernel(self.centring(features)))  # (B, R)
-        return self._with_normaliser(torch.cat(parts, dim=1), users)
+            parts.append(self.weight_of_text() * told)
+        return self._with_normaliser(torch.cat(parts, dim=1), users), popularity.cpu().numpy()
 
     @staticmethod
     def _with_normaliser(vectors: Tensor, users: Tensor) -> FloatArray:

@@ -18,6 +18,7 @@ from models.collaborative.embeddings import CollaborativeEmbeddings
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.distribution import FilterLLM
 from models.filterllm.feature_centring import FeatureCentring
+from models.filterllm.item_offset import choose_offset, leaves_open
 from models.filterllm.language_model import LanguageModel, load_language_model
 from models.filterllm.mapper import build_mapper
 from models.filterllm.objective import Objective, WarmItems
@@ -105,17 +106,36 @@ def fit_filterllm(
         chosen = start.pruning.chosen(model, warm, np.random.default_rng(config.seed))
         warm = dataclasses.replace(warm, chosen=chosen)
 
-    best = _stage_one(model, warm, generator=generator, validate=validate, on_epoch=on_epoch)
+    # an extension goes on with the weights of the model that it starts from
+    choosing = start is None and leaves_open(config)
+    judge = None if validate is None else _judge(model, validate, choosing=choosing)
+    best = _stage_one(model, warm, generator=generator, judge=judge, on_epoch=on_epoch)
     if config.lora_epochs and _stage_two(
-        model, warm, generator=generator, validate=validate, on_epoch=on_epoch, so_far=best
+        model, warm, generator=generator, judge=judge, on_epoch=on_epoch, so_far=best
     ):
         features = language_model.encode(token_ids, precision=precision)
         text = _text_tokens(model, features, positives, embeddings)
     if text is not None:
         model.train(False)  # the mapper's dropout
-        model.fuse(torch.from_numpy(features).to(device), text.left_out.to(device))
+        model.fuse(torch.from_numpy(features).to(device), text.to(device))
     model.precision = "float32"
-    return model.train(False)
+    model.train(False)
+    if validate is not None and choosing:
+        with model.remembering():
+            choose_offset(model, validate)
+    return model
+
+
+def _judge(model: FilterLLM, validate: Validate, *, choosing: bool) -> Callable[[], float]:
+    """Value of the model as it is; when asked for the first time, the items' offset is chosen."""
+    first = choosing
+
+    def value() -> float:
+        nonlocal first
+        chosen, first = first, False
+        return choose_offset(model, validate) if chosen else validate(model)
+
+    return value
 
 
 def _features(
@@ -143,7 +163,7 @@ def _stage_one(
     warm: WarmItems,
     *,
     generator: torch.Generator,
-    validate: Validate | None,
+    judge: Callable[[], float] | None,
     on_epoch: OnEpoch | None,
 ) -> float | None:
     """Tokens and mapper on fixed vectors; the best validation value."""
@@ -162,8 +182,8 @@ def _stage_one(
             optimizer,
             epochs=config.epochs,
             scheduler=_then_cosine(optimizer, steps * config.constant_epochs, steps * config.epochs),
-            validate=None if validate is None else lambda: validate(model),
-            patience=None if validate is None else config.patience,
+            validate=judge,
+            patience=None if judge is None else config.patience,
             on_epoch=_counting_on(on_epoch, first=0, total=config.epochs + config.lora_epochs),
         )
     _log("stage 1", history)
@@ -175,7 +195,7 @@ def _stage_two(
     warm: WarmItems,
     *,
     generator: torch.Generator,
-    validate: Validate | None,
+    judge: Callable[[], float] | None,
     on_epoch: OnEpoch | None,
     so_far: float | None,
 ) -> bool:
@@ -203,8 +223,8 @@ def _stage_two(
         optimizer,
         epochs=config.lora_epochs,
         scheduler=_then_cosine(optimizer, 0, steps * config.lora_epochs),
-        validate=None if validate is None else lambda: validate(model),
-        patience=None if validate is None else config.patience,
+        validate=judge,
+        patience=None if judge is None else config.patience,
         max_gradient_norm=1.0,
         on_epoch=_counting_on(on_epoch, first=config.epochs, total=config.epochs + config.lora_epochs),
     )

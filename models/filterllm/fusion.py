@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+
+from models.filterllm.config import FilterLLMConfig
+from models.filterllm.distillation import WideTables, distil
 
 FloatArray = NDArray[np.float32]
 FLOOR = 1e-9  # of the greatest variance: directions in which the items do not differ carry nothing
@@ -40,3 +45,30 @@ def fuse(users: FloatArray, items: FloatArray, *, width: int) -> tuple[FloatArra
     table = users @ (stretch @ leading).astype(np.float32)
     back = (axes[:, kept] / root) @ leading
     return table, back.astype(np.float32)
+
+
+def narrowed(users: Tensor, items: Tensor, *, bias: Tensor, config: FilterLLMConfig) -> tuple[Tensor, Tensor]:
+    """A table of ``config.width`` numbers per user that answers as a wider one.
+
+    Args:
+        users: (U, F) float32.
+        items: (W, F) float32, of the training items.
+        bias: (U,) float32, in nats.
+        config: Width, and how the narrow table learns from the wide one.
+
+    Returns:
+        The table (U, D) and the map (F, D) that brings item vectors to it.
+    """
+    found = fuse(users.cpu().numpy(), items.cpu().numpy(), width=users.shape[1])
+    table, back = (torch.from_numpy(one).to(users.device) for one in found)
+    if table.shape[1] <= config.width:  # it holds everything as it is
+        return table, back
+    with torch.enable_grad():
+        narrow, shortened = distil(
+            WideTables(table, items @ back, bias),
+            width=config.width,
+            epochs=config.distillation_epochs,
+            learning_rate=config.distillation_learning_rate,
+            generator=torch.Generator().manual_seed(config.seed),
+        )
+    return narrow, back @ shortened

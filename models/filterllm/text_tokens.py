@@ -34,19 +34,28 @@ class TextKernel(nn.Module):
     Attributes:
         landmarks: (M, H) float32, unit vectors of texts.
         projection: (M, R) float32.
+        popularity: (M,) float32, likewise to the popularity that a text leads to expect.
     """
 
     landmarks: Tensor
     projection: Tensor
+    popularity: Tensor
 
-    def __init__(self, landmarks: Tensor, projection: Tensor) -> None:
+    def __init__(self, landmarks: Tensor, projection: Tensor, popularity: Tensor) -> None:
         super().__init__()
         self.register_buffer("landmarks", landmarks)
         self.register_buffer("projection", projection)
+        self.register_buffer("popularity", popularity)
 
-    def forward(self, unit: Tensor) -> Tensor:
-        """(B, R) of unit vectors (B, H)."""
-        return (unit @ self.landmarks.T - 1).exp() @ self.projection
+    @classmethod
+    def empty(cls, hidden_size: int) -> TextKernel:
+        """Knows no text."""
+        return cls(torch.zeros((0, hidden_size)), torch.zeros((0, 0)), torch.zeros(0))
+
+    def forward(self, unit: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, R) of unit vectors (B, H), and their popularity (B,): its logarithm, 0 where nothing is known."""
+        near = (unit @ self.landmarks.T - 1).exp()  # (B, M)
+        return near @ self.projection, near @ self.popularity
 
 
 @dataclass(frozen=True)
@@ -57,15 +66,18 @@ class TextTokens:
         tokens: (U, R) float32; over the warm items a user's values have standard deviation 1.
         kernel: Gives the items' side.
         left_out: (W, R) float32: ``left_out @ tokens.T`` is each warm item's value without its own labels.
+        popularity: (W,) float32, the logarithm of each warm item's popularity likewise, around its mean.
     """
 
     tokens: Tensor
     kernel: TextKernel
     left_out: Tensor
+    popularity: Tensor
 
     def to(self, device: torch.device) -> TextTokens:
         """The same on a device."""
-        return TextTokens(self.tokens.to(device), self.kernel.to(device), self.left_out.to(device))
+        tensors = (one.to(device) for one in (self.left_out, self.popularity))
+        return TextTokens(self.tokens.to(device), self.kernel.to(device), *tensors)
 
 
 def fit_text_tokens(
@@ -96,21 +108,27 @@ def fit_text_tokens(
     solved = solve_kernel_regression(texts, ridge=config.text_ridge, landmarks=config.text_landmarks, rng=rng)
     labels = _weighted(positives, config.text_item_power, config.text_user_power)
     directions = _leading_users(solved, labels, size=config.text_size, rng=rng)  # (U, R)
-    targets = np.asarray(labels @ directions, dtype=np.float32)  # (W, R)
-    projection = solved.weights(targets)  # (M, R)
-    fitted = solved.fitted(projection, targets)  # (W, R)
-    leverage = solved.leverage[:, None]  # (W, 1)
-    left_out = (fitted - leverage * targets) / (1 - leverage)  # (W, R)
+    projection, left_out = _without_own(solved, np.asarray(labels @ directions, dtype=np.float32))
+    taken = np.log(np.diff(positives.indptr).clip(min=1)).astype(np.float32)
+    towards, popularity = _without_own(solved, (taken - taken.mean())[:, None])
     spread = np.cov(left_out, rowvar=False).reshape(directions.shape[1], -1)  # (R, R)
     tokens = _of_deviation_one(directions, spread)
     if users is not None and config.smoothing:
         alike = _projected(directions, users, ridge=config.smoothing_ridge)
         tokens = tokens + config.smoothing * _of_deviation_one(alike, spread)
         tokens = _of_deviation_one(tokens, spread)
-    kernel = TextKernel(torch.from_numpy(solved.landmarks.copy()), torch.from_numpy(projection))
-    return TextTokens(
-        torch.from_numpy(tokens.astype(np.float32)), kernel, torch.from_numpy(left_out.astype(np.float32))
-    )
+    projections = (torch.from_numpy(one) for one in (projection, towards[:, 0]))
+    kernel = TextKernel(torch.from_numpy(solved.landmarks.copy()), *projections)
+    tensors = (torch.from_numpy(one) for one in (left_out, popularity[:, 0]))
+    return TextTokens(torch.from_numpy(tokens.astype(np.float32)), kernel, *tensors)
+
+
+def _without_own(solved: KernelRegression, targets: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Weights (M, r) for targets (W, r), and the values (W, r) that each text would have without its own target."""
+    weights = solved.weights(targets)
+    leverage = solved.leverage[:, None]  # (W, 1)
+    left_out = (solved.fitted(weights, targets) - leverage * targets) / (1 - leverage)
+    return weights, left_out.astype(np.float32)
 
 
 def likeliest_weight(

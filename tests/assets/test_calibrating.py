@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
-from assets.calibrating import LENGTH, Blend, Lists, best_blend, blended, cold_share, common_level
+from assets.calibrating import (
+    LENGTH,
+    TEXT_WEIGHTS,
+    Blend,
+    Lists,
+    best_blend,
+    best_text_weight,
+    blended,
+    cold_share,
+    common_level,
+)
 from data.interactions import Interactions
+from evaluation.evaluation_input import EvaluationInput
+from models.coldstart.published_space import PublishedSpace
 
 
 def lists(scores: list[list[float]], hits: list[list[int]], n_true: list[int]) -> Lists:
@@ -113,3 +126,37 @@ def test_the_share_is_that_of_live_traffic_where_there_are_times_and_that_of_the
         cold_share(SimpleNamespace(interactions=timed), data, days=7) == 0.5
     )  # item 2 is new, item 0 is not
     assert cold_share(SimpleNamespace(interactions=untimed), data, days=7) == 0.25
+
+
+@pytest.mark.parametrize("wanted", TEXT_WEIGHTS)
+def test_the_weight_of_the_text_is_the_one_that_ranks_cold_validation_items_best(wanted: float) -> None:
+    """40 cold items: with the wanted weight the true one is first; with another, a decoy made for that is."""
+    users = np.array([[1.0, 1.0]], dtype=np.float32)
+    space = PublishedSpace.of_vectors(users, users, np.array([40]))
+    space = replace(space, collaborative_size=1)
+    rows = np.zeros((40, 2), dtype=np.float32)
+    rows[:, 0] = -100
+    rows[0] = [0.0, 1.0]
+    for place, other in enumerate(TEXT_WEIGHTS, start=1):
+        # ahead of the true item exactly on the other side of the geometric mean of both weights
+        turn = np.sqrt(other * wanted)
+        sign = np.sign(other - wanted)
+        rows[place] = [-sign * turn, 1.0 + sign] if sign else [-100.0, 0.0]
+    data = EvaluationInput(
+        train=np.array([[0, 40]]),
+        warm_validation=np.empty((0, 2), dtype=np.int64),
+        warm_test=np.empty((0, 2), dtype=np.int64),
+        cold_validation=np.array([[0, 0]]),
+        cold_test=np.empty((0, 2), dtype=np.int64),
+        warm_items=np.array([40]),
+        cold_validation_items=np.arange(40),
+        cold_test_items=np.empty(0, dtype=np.int64),
+        n_users=1,
+        n_items=41,
+    )
+    assert best_text_weight(space, rows, data) == wanted
+
+
+def test_without_cold_validation_pairs_the_usual_weight_stays() -> None:
+    none = SimpleNamespace(cold_validation=np.empty((0, 2)))
+    assert best_text_weight(None, np.zeros((1, 2)), none) == TEXT_WEIGHTS[0]  # type: ignore[arg-type]

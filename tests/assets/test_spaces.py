@@ -68,7 +68,9 @@ def test_a_composed_space_holds_both_parts_and_places_texts() -> None:
     assert placed.shape == (2, 7)
     assert placed[0, 3:5].any()
     assert not placed[1, 3:5].any()  # no text, no text part
-    assert placed[1, 5] == pytest.approx(-2 * config.text_weight)  # but the appeal of the users' bias alone
+    assert placed[1, 5] == pytest.approx(
+        -2 * 3.0
+    )  # nobody chose another weight; but the appeal of the users' bias alone
 
 
 def test_a_space_without_text_asks_for_no_text_vectors() -> None:

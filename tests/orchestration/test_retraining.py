@@ -198,7 +198,7 @@ def test_a_damaged_artefact_is_made_again(finished: tuple[Home, str], file: str)
     [
         ("bpr.d=7", "bpr_embeddings", "bpr.d is 7 now and was 200"),
         ("tokens.d=7", "token_vectors", "tokens.d is 7 now and was "),
-        ("placement.text_weight=1.0", "published_space", "placement.text_weight is 1.0 now and was 3.0"),
+        ("placement.text_weight=1.0", "published_space", "placement.text_weight is 1.0 now and was None"),
         ("filterllm.lora_rank=3", "user_vocabulary_checkpoint", "filterllm.lora_rank is 3 now and was "),
     ],
 )

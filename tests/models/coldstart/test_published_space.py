@@ -156,7 +156,7 @@ def test_vectors_of_another_layout_are_refused_with_the_way_out(tmp_path: Path) 
     with np.load(path) as arrays:
         older = {name: arrays[name] for name in arrays if name != "layout"}
     np.savez(path, **older)
-    with pytest.raises(ValueError, match=r"layout 1, this version reads 2: retrain, .*promote --force"):
+    with pytest.raises(ValueError, match=r"layout 1, this version reads 3: retrain, .*promote --force"):
         PublishedSpace.load(tmp_path)
 
 

@@ -64,7 +64,7 @@ def world() -> TinyWorld:
     pairs = [
         (user, index[item])
         for item in range(N_WARM)
-        for user in 6 * camp[item] + rng.choice(6, 3, replace=False)
+        for user in (6 * camp[item] + rng.choice(6, 3, replace=False))[: 2 + (item % 3 > 0)]
     ]
     centre = rng.standard_normal((2, D))
     users = centre[np.arange(N_USERS) // 6] + 0.3 * rng.standard_normal((N_USERS, D))

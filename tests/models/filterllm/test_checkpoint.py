@@ -105,8 +105,8 @@ def test_a_base_model_that_has_moved_is_found_where_one_says(
 
 
 def test_another_format_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.filterllm.checkpoint.FORMAT", 3)
-    with pytest.raises(ValueError, match="has format 2, this version reads 3"):
+    monkeypatch.setattr("models.filterllm.checkpoint.FORMAT", 4)
+    with pytest.raises(ValueError, match="has format 3, this version reads 4"):
         load_checkpoint(saved)
 
 

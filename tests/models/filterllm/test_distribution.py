@@ -67,9 +67,25 @@ def test_relevance_gives_back_part_of_the_normaliser_and_keeps_each_items_order(
     relevance = users @ fitted.relevance_factors(NEW).T
     logits = users[:, :-1] @ items[:, :-1].T
     normaliser = np.log(np.exp(logits.astype(np.float64)).sum(axis=0))
-    assert fitted.config.appeal_weight == 0.6
+    assert fitted.offset_weights == (0.6, 0.0)  # nobody judged
     np.testing.assert_allclose(relevance, logits - 0.4 * normaliser, atol=1e-4)
     np.testing.assert_array_equal(relevance.argmax(axis=0), (users @ items.T).argmax(axis=0))
+
+
+def test_relevance_takes_the_expected_popularity_along(fitted: FilterLLM) -> None:
+    before, popularity = fitted.relevance_factors(NEW), fitted.answers(NEW)[1]
+    usual = fitted.offset.clone()
+    fitted.offset[1] = 2.0
+    try:
+        change = fitted.relevance_factors(NEW) - before
+        warm = fitted.warm_text_items([])
+    finally:
+        fitted.offset.copy_(usual)
+    assert popularity.any()
+    np.testing.assert_allclose(change[:, -1], 2 * popularity, atol=1e-4)
+    assert not change[:, :-1].any()
+    expected = fitted.warm_text_items([])[:, -1] + 2 * fitted.left_out_popularity.numpy()
+    np.testing.assert_allclose(warm[:, -1], expected, atol=1e-4)
 
 
 def test_text_vectors_give_the_relevance_without_the_users_bias(fitted: FilterLLM) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from models.collaborative.embeddings import CollaborativeEmbeddings
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.distribution import FilterLLM
 from models.filterllm.fit import fit_filterllm
+from models.filterllm.item_offset import APPEALS, POPULARITIES, OffsetWeights
 from models.filterllm.language_model import load_language_model
 from models.training import EpochReport
 from tests.models.filterllm.conftest import N_USERS, TinyWorld, fit_tiny, tiny_config
@@ -17,6 +19,7 @@ from tests.models.filterllm.conftest import N_USERS, TinyWorld, fit_tiny, tiny_c
 pytestmark = pytest.mark.slow
 
 CAMP = np.arange(N_USERS) // 6
+NOTHING_OPEN = {"appeal_weight": 0.6, "popularity_weight": 0.0}  # validation is asked once an epoch
 
 
 def log_probabilities(model: FilterLLM, texts: list[str]) -> np.ndarray:
@@ -103,7 +106,7 @@ def test_what_lowers_validation_is_undone(world: TinyWorld, encoder: str) -> Non
         states.append({name: value.clone() for name, value in model.state_dict().items()})
         return next(values)
 
-    model = fit_tiny(world, tiny_config(encoder), validate=validate)
+    model = fit_tiny(world, tiny_config(encoder, **NOTHING_OPEN), validate=validate)
     assert len(states) == 3
     for name in ("mapper.0.weight", "log_scale", "text_weight", "vocabulary.bias"):
         assert torch.equal(model.state_dict()[name], states[1][name]), name
@@ -111,10 +114,22 @@ def test_what_lowers_validation_is_undone(world: TinyWorld, encoder: str) -> Non
     assert not any(bool(value.any()) for value in second)
 
 
+def test_the_offset_is_chosen_at_first_and_for_the_finished_model(world: TinyWorld, encoder: str) -> None:
+    seen: list[OffsetWeights | None] = []
+
+    def validate(model: Any) -> float:
+        seen.append(getattr(model, "weights", None))  # while weights are tried the model's stand-in is judged
+        return 0.0
+
+    fit_tiny(world, tiny_config(encoder, epochs=2, lora_epochs=0), validate=validate)
+    tried = len(APPEALS) * len(POPULARITIES)
+    assert [one is None for one in seen] == [False] * tried + [True] + [False] * tried
+
+
 def test_patience_ends_a_stage(world: TinyWorld, encoder: str) -> None:
     values = iter([0.5, 0.4, 0.3])
     seen: list[EpochReport] = []
-    config = tiny_config(encoder, epochs=9, lora_epochs=0, text_weight=0.0, patience=2)
+    config = tiny_config(encoder, epochs=9, lora_epochs=0, text_weight=0.0, patience=2, **NOTHING_OPEN)
     fit_tiny(world, config, validate=lambda model: next(values), on_epoch=seen.append)
     assert len(seen) == 3
 

@@ -33,7 +33,7 @@ def fitted(users: NDArray[np.float32] | None = None, **changes: Any) -> TextToke
 
 
 def values(found: TextTokens, texts: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (found.tokens @ found.kernel(torch.from_numpy(texts)).T).numpy()
+    return (found.tokens @ found.kernel(torch.from_numpy(texts))[0].T).numpy()
 
 
 def test_values_are_those_of_kernel_ridge_up_to_each_users_scale() -> None:
@@ -64,6 +64,26 @@ def test_few_items_and_many_users_are_solved_as_exactly() -> None:
     scale = values_found[:, :1] / expected[:, :1]
     assert (scale > 0).all()
     np.testing.assert_allclose(values_found, expected * scale, atol=1e-3)
+
+
+def test_popularity_is_a_regression_of_the_logarithm_of_how_often_items_are_taken() -> None:
+    texts, labels = world()
+    taken = np.log(labels.sum(axis=1))
+    solved = np.linalg.solve(
+        kernel(texts, texts).astype(np.float64) + 0.7 * np.eye(N_ITEMS), taken - taken.mean()
+    )
+    new = np.roll(texts, 1, axis=1)[:4]
+    found = fitted()
+    np.testing.assert_allclose(
+        found.kernel(torch.from_numpy(new))[1].numpy(), kernel(new, texts) @ solved, atol=1e-4
+    )
+    item, others = 3, np.arange(N_ITEMS) != 3  # as if it had never been seen, but for the mean that all share
+    without = np.linalg.solve(
+        kernel(texts[others], texts[others]).astype(np.float64) + 0.7 * np.eye(N_ITEMS - 1),
+        (taken - taken.mean())[others],
+    )
+    expected = kernel(texts[[item]], texts[others]) @ without
+    np.testing.assert_allclose(found.popularity[[item]].numpy(), expected, atol=1e-4)
 
 
 def test_left_out_equals_a_regression_without_the_item_and_has_deviation_one() -> None:

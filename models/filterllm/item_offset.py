@@ -1,0 +1,114 @@
+"""What is added to all of an item's scores, so that a list may compare items.
+
+A distribution per item sums to 1 whether its text appeals to many or to nobody. Two numbers say how many an item is
+for: the logarithm of its normaliser, and how often items with such texts are taken, a regression of the logarithm of
+the warm items' interactions on their texts. What each counts differs from shop to shop (papers: the first alone,
+films: the second above all), so validation says.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.filterllm.config import FilterLLMConfig
+
+if TYPE_CHECKING:
+    from models.filterllm.distribution import FilterLLM
+
+FloatArray = NDArray[np.float32]
+APPEALS = (0.6, 0.4, 0.8, 1.0)
+POPULARITIES = (0.0, 1.0, 2.0, 4.0, 8.0)
+"""Each with what it is where nobody can judge first: of equals the first is kept."""
+
+
+class OffsetWeights(NamedTuple):
+    """What counts in an item's offset.
+
+    Attributes:
+        appeal: Share of the normaliser that is given back, in [0, 1]; 0 ranks by log-probability, 1 by the logit.
+        popularity: Weight of the popularity that the text leads to expect, >= 0.
+    """
+
+    appeal: float
+    popularity: float
+
+
+def with_offset(factors: FloatArray, popularity: FloatArray, weights: OffsetWeights) -> FloatArray:
+    """Item factors whose last number is the offset.
+
+    Args:
+        factors: (B, F) float32, the last number minus the logarithm of the normaliser.
+        popularity: (B,) float32, logarithms.
+        weights: Of both.
+
+    Returns:
+        (B, F) float32, a copy.
+    """
+    found = factors.copy()
+    found[:, -1] = (1 - weights.appeal) * factors[:, -1] + weights.popularity * popularity
+    return found
+
+
+def choose_offset(model: FilterLLM, validate: Callable[[Any], float]) -> float:
+    """Give a model the weights that are best on validation, those that its settings leave open.
+
+    Args:
+        model: Changed in place.
+        validate: Value of whatever answers like the model, higher is better.
+
+    Returns:
+        The best value.
+    """
+    config = model.config
+    appeals = APPEALS if config.appeal_weight is None else (config.appeal_weight,)
+    popularities = POPULARITIES if config.popularity_weight is None else (config.popularity_weight,)
+    if not len(model.text_kernel.landmarks):  # no regression on texts
+        popularities = (0.0,)
+    answers = _Answers(model)
+    best, chosen = -np.inf, usual_weights(config.appeal_weight, config.popularity_weight)
+    for weights in itertools.starmap(OffsetWeights, itertools.product(appeals, popularities)):
+        answers.weights = weights
+        value = validate(answers)
+        if value > best:
+            best, chosen = value, weights
+    model.offset.copy_(torch.tensor(chosen, dtype=torch.float64))
+    return best
+
+
+def leaves_open(config: FilterLLMConfig) -> bool:
+    """Whether there is anything to choose."""
+    return config.appeal_weight is None or config.popularity_weight is None
+
+
+def usual_weights(appeal: float | None, popularity: float | None) -> OffsetWeights:
+    """The weights where nobody can judge: those of the settings, and for what they leave open the first ones tried."""
+    return OffsetWeights(
+        APPEALS[0] if appeal is None else appeal, POPULARITIES[0] if popularity is None else popularity
+    )
+
+
+class _Answers:
+    """A model's answers with other weights, each computed once."""
+
+    def __init__(self, model: FilterLLM) -> None:
+        self._model = model
+        self._users = model.user_factors()
+        self._known: dict[tuple[str, ...], tuple[FloatArray, FloatArray]] = {}
+        self.weights = model.offset_weights
+
+    def user_factors(self) -> FloatArray:
+        """(U, F)."""
+        return self._users
+
+    def relevance_factors(self, texts: Sequence[str]) -> FloatArray:
+        """(B, F)."""
+        key = tuple(texts)
+        if key not in self._known:
+            self._known[key] = self._model.answers(texts)
+        return with_offset(*self._known[key], self.weights)
