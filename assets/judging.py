@@ -66,6 +66,40 @@ def cold_ndcg(snapshot: Snapshot) -> Callable[[Any], float] | None:
     return validate
 
 
+PARTS = 4
+
+
+def cold_ndcg_by_part(snapshot: Snapshot) -> Callable[[Any], Any] | None:
+    """NDCG@20 as :func:`cold_ndcg`, of the cold validation items in four parts; None without any.
+
+    All items are ranked, and one part after the other alone is true: what makes a single much taken item come first
+    helps one part and no other.
+    """
+    if not len(snapshot.split.validation.cold):
+        return None
+    task = validation_task(snapshot, "cold")
+    texts = snapshot.texts[task.candidates]
+    part = np.arange(snapshot.n_items) % PARTS
+    owner, truth = np.searchsorted(task.users, task.truth[:, 0]), task.truth[:, 1]
+    n_true = np.zeros((PARTS, len(task.users)), dtype=np.int64)
+    np.add.at(n_true, (part[truth], owner), 1)
+
+    def values(model: Any) -> Any:
+        users = model.user_factors()
+        items = np.zeros((snapshot.n_items, users.shape[1]), dtype=np.float32)
+        items[task.candidates] = model.relevance_factors(texts)
+        ranked = rank_for_users(FactorScorer(users, items), task, k=CUTOFF)
+        found = np.full(PARTS, np.nan)
+        for one in range(PARTS):
+            judged = n_true[one] > 0
+            if judged.any():
+                hits = ranked.hits[judged] & (part[ranked.items[judged]] == one)
+                found[one] = ndcg(hits, n_true[one, judged], k=CUTOFF).mean()
+        return found
+
+    return values
+
+
 def validation_task(snapshot: Snapshot, setting: Setting, phase: Phase = "validation") -> RankingTask:
     """The ranking question of one setting under evaluator B."""
     return ranking_task(evaluation_input(snapshot), setting, phase=phase)

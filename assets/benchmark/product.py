@@ -98,7 +98,7 @@ def fitted(form: Form, inputs: "Inputs", seed: int) -> tuple[Any, str]:
     """A FilterLLM, and the width of its training's matrix products."""
     import torch
 
-    from assets.judging import cold_ndcg
+    from assets.judging import cold_ndcg, cold_ndcg_by_part
     from models.filterllm.fit import fit_filterllm
     from models.filterllm.precision import training_precision
 
@@ -110,6 +110,7 @@ def fitted(form: Form, inputs: "Inputs", seed: int) -> tuple[Any, str]:
         tokens,
         config=config,
         validate=None if form.reference else cold_ndcg(snapshot),
+        by_part=None if form.reference else cold_ndcg_by_part(snapshot),
         on_epoch=inputs.on_epoch("FilterLLM"),
     )
     return model, training_precision(config.dtype, torch.device("cpu"))

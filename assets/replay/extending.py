@@ -163,7 +163,7 @@ def _full(
 ) -> Retrained:
     """The stations of the job ``retrain``."""
     from assets.benchmark.collaborative import fit_collaborative
-    from assets.judging import cold_ndcg
+    from assets.judging import cold_ndcg, cold_ndcg_by_part
     from models.filterllm.fit import fit_filterllm
 
     started = time.process_time()
@@ -175,6 +175,7 @@ def _full(
         tokens,
         config=settings.filterllm,
         validate=cold_ndcg(snapshot),
+        by_part=cold_ndcg_by_part(snapshot),
         language_model=language_model,
     )
     return _finished(snapshot, step, settings, (bpr, tokens, model), started=started)

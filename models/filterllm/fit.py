@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,6 +48,7 @@ def fit_filterllm(
     *,
     config: FilterLLMConfig,
     validate: Validate | None = None,
+    by_part: Callable[[Any], NDArray[np.float64]] | None = None,
     on_epoch: OnEpoch | None = None,
     language_model: LanguageModel | None = None,
     start: WarmStart | None = None,
@@ -64,6 +66,8 @@ def fit_filterllm(
         config: Settings.
         validate: Value of a model, higher is better, asked after every epoch; the best epoch of each stage
             is kept, and stage 2 only if it does not lower it. Without it the last epoch stays.
+        by_part: Values of whatever answers like the model, in parts of the validation items: chooses the items' offset,
+            see ``item_offset``. Without it the usual one stays.
         on_epoch: Called after each epoch; stage 2 goes on counting where stage 1's plan ended.
         language_model: Loaded already, without an adapter; None loads the one that the settings name.
         start: An earlier model to start from; from chance if left out.
@@ -106,9 +110,9 @@ def fit_filterllm(
         chosen = start.pruning.chosen(model, warm, np.random.default_rng(config.seed))
         warm = dataclasses.replace(warm, chosen=chosen)
 
-    # an extension goes on with the weights of the model that it starts from
-    choosing = start is None and leaves_open(config)
-    judge = None if validate is None else _judge(model, validate, choosing=choosing)
+    if start is not None or not leaves_open(config):  # an extension goes on with the earlier model's weights
+        by_part = None
+    judge = None if validate is None else _judge(model, validate, by_part)
     best = _stage_one(model, warm, generator=generator, judge=judge, on_epoch=on_epoch)
     if config.lora_epochs and _stage_two(
         model, warm, generator=generator, judge=judge, on_epoch=on_epoch, so_far=best
@@ -120,20 +124,24 @@ def fit_filterllm(
         model.fuse(torch.from_numpy(features).to(device), text.to(device))
     model.precision = "float32"
     model.train(False)
-    if validate is not None and choosing:
+    if by_part is not None:
         with model.remembering():
-            choose_offset(model, validate)
+            choose_offset(model, by_part)
     return model
 
 
-def _judge(model: FilterLLM, validate: Validate, *, choosing: bool) -> Callable[[], float]:
-    """Value of the model as it is; when asked for the first time, the items' offset is chosen."""
-    first = choosing
+def _judge(
+    model: FilterLLM, validate: Validate, by_part: Callable[[Any], NDArray[np.float64]] | None
+) -> Callable[[], float]:
+    """Value of the model as it is; before it is asked for the first time, the items' offset is chosen."""
+    waiting = by_part
 
     def value() -> float:
-        nonlocal first
-        chosen, first = first, False
-        return choose_offset(model, validate) if chosen else validate(model)
+        nonlocal waiting
+        if waiting is not None:
+            choose_offset(model, waiting)
+            waiting = None
+        return validate(model)
 
     return value
 

@@ -55,15 +55,16 @@ def with_offset(factors: FloatArray, popularity: FloatArray, weights: OffsetWeig
     return found
 
 
-def choose_offset(model: FilterLLM, validate: Callable[[Any], float]) -> float:
+def choose_offset(model: FilterLLM, by_part: Callable[[Any], NDArray[np.float64]]) -> None:
     """Give a model the weights that are best on validation, those that its settings leave open.
+
+    Weights other than the usual ones must be no worse than those in any part of the validation items: a few items have
+    most of the interactions, and which of them happen to be held out must not decide.
 
     Args:
         model: Changed in place.
-        validate: Value of whatever answers like the model, higher is better.
-
-    Returns:
-        The best value.
+        by_part: Values of whatever answers like the model, in disjoint parts of the validation items, higher is
+            better; nan where a part says nothing.
     """
     config = model.config
     appeals = APPEALS if config.appeal_weight is None else (config.appeal_weight,)
@@ -71,14 +72,13 @@ def choose_offset(model: FilterLLM, validate: Callable[[Any], float]) -> float:
     if not len(model.text_kernel.landmarks):  # no regression on texts
         popularities = (0.0,)
     answers = _Answers(model)
-    best, chosen = -np.inf, usual_weights(config.appeal_weight, config.popularity_weight)
-    for weights in itertools.starmap(OffsetWeights, itertools.product(appeals, popularities)):
-        answers.weights = weights
-        value = validate(answers)
-        if value > best:
-            best, chosen = value, weights
-    model.offset.copy_(torch.tensor(chosen, dtype=torch.float64))
-    return best
+    tried = [OffsetWeights(*pair) for pair in itertools.product(appeals, popularities)]
+    values = np.array([by_part(answers.with_weights(weights)) for weights in tried])  # (n, parts)
+    said = np.isfinite(values[0])
+    if said.any():
+        worth = values[:, said]
+        worth = np.where((worth >= worth[0]).all(axis=1), worth.mean(axis=1), -np.inf)
+        model.offset.copy_(torch.tensor(tried[int(worth.argmax())], dtype=torch.float64))
 
 
 def leaves_open(config: FilterLLMConfig) -> bool:
@@ -101,6 +101,11 @@ class _Answers:
         self._users = model.user_factors()
         self._known: dict[tuple[str, ...], tuple[FloatArray, FloatArray]] = {}
         self.weights = model.offset_weights
+
+    def with_weights(self, weights: OffsetWeights) -> _Answers:
+        """The same, answering by other weights from now on."""
+        self.weights = weights
+        return self
 
     def user_factors(self) -> FloatArray:
         """(U, F)."""

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from assets.judging import evaluation_input, judge_all, validation_task, warm_recall
+from assets.judging import (
+    PARTS,
+    cold_ndcg_by_part,
+    evaluation_input,
+    judge_all,
+    validation_task,
+    warm_recall,
+)
 from assets.scorers import DIRECT, PRODUCT, Judged
+from evaluation.protocol import rank_for_users
+from evaluation.ranking import ndcg
 from evaluation.scorer import FactorScorer
 from models.collaborative.embeddings import CollaborativeEmbeddings
 from tests.assets.versions import snapshot
@@ -36,6 +47,39 @@ def test_training_stops_on_the_recall_of_warm_validation_pairs() -> None:
     index = np.arange(3)
     users, items = np.eye(4, 3, dtype=np.float32), np.eye(3, dtype=np.float32)
     assert warm_recall(snapshot())(CollaborativeEmbeddings(users, items, index)) == 1.0
+
+
+class Direct:
+    """Answers with the vectors that it is given."""
+
+    def __init__(self, users: np.ndarray, items: np.ndarray) -> None:
+        self.users, self.items = users, items
+
+    def user_factors(self) -> np.ndarray:
+        return self.users
+
+    def relevance_factors(self, texts: list[str]) -> np.ndarray:
+        place = {text: item for item, text in enumerate(snapshot().texts[range(8)])}
+        return self.items[[place[text] for text in texts]]
+
+
+def test_parts_of_the_validation_items_are_judged_one_by_one() -> None:
+    """Each part's value is that of all items' lists with the pairs of that part alone as the truth."""
+    rng = np.random.default_rng(0)
+    model = Direct(rng.random((4, 3)).astype(np.float32), rng.random((8, 3)).astype(np.float32))
+    by_part = cold_ndcg_by_part(snapshot())
+    assert by_part is not None
+    found = by_part(model)
+    task = validation_task(snapshot(), "cold")
+    expected = np.full(PARTS, np.nan)
+    for part in range(PARTS):
+        truth = task.truth[task.truth[:, 1] % PARTS == part]
+        if len(truth):
+            alone = replace(task, truth=truth, users=np.unique(truth[:, 0]))
+            ranked = rank_for_users(FactorScorer(model.users, model.items), alone, k=20)
+            expected[part] = ndcg(ranked.hits, ranked.n_true, k=20).mean()
+    assert np.isfinite(expected).any()
+    np.testing.assert_allclose(found, expected)
 
 
 def test_all_models_are_judged_ours_on_validation_too() -> None:

@@ -11,7 +11,7 @@ from models.collaborative.embeddings import CollaborativeEmbeddings
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.distribution import FilterLLM
 from models.filterllm.fit import fit_filterllm
-from models.filterllm.item_offset import APPEALS, POPULARITIES, OffsetWeights
+from models.filterllm.item_offset import APPEALS, POPULARITIES
 from models.filterllm.language_model import load_language_model
 from models.training import EpochReport
 from tests.models.filterllm.conftest import N_USERS, TinyWorld, fit_tiny, tiny_config
@@ -115,15 +115,24 @@ def test_what_lowers_validation_is_undone(world: TinyWorld, encoder: str) -> Non
 
 
 def test_the_offset_is_chosen_at_first_and_for_the_finished_model(world: TinyWorld, encoder: str) -> None:
-    seen: list[OffsetWeights | None] = []
+    asked: list[str] = []
 
     def validate(model: Any) -> float:
-        seen.append(getattr(model, "weights", None))  # while weights are tried the model's stand-in is judged
+        asked.append("whole")
         return 0.0
 
-    fit_tiny(world, tiny_config(encoder, epochs=2, lora_epochs=0), validate=validate)
-    tried = len(APPEALS) * len(POPULARITIES)
-    assert [one is None for one in seen] == [False] * tried + [True] + [False] * tried
+    def by_part(answers: Any) -> np.ndarray:
+        asked.append("parts")
+        return np.zeros(4)
+
+    config = tiny_config(encoder, epochs=2, lora_epochs=0)
+    fit_tiny(world, config, validate=validate, by_part=by_part)
+    choice = ["parts"] * len(APPEALS) * len(POPULARITIES)
+    assert asked == [*choice, "whole", "whole", *choice]
+    fixed = dataclasses.replace(config, **NOTHING_OPEN)
+    asked.clear()
+    fit_tiny(world, fixed, validate=validate, by_part=by_part)
+    assert asked == ["whole", "whole"]
 
 
 def test_patience_ends_a_stage(world: TinyWorld, encoder: str) -> None:

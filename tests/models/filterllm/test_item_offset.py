@@ -39,37 +39,67 @@ def test_the_best_weights_on_validation_are_kept(world: TinyWorld, encoder: str)
     wanted = OffsetWeights(0.8, 4.0)
     target = with_offset(*model.answers(NEW), wanted)[:, -1]
 
-    def validate(answers: Any) -> float:
+    def by_part(answers: Any) -> np.ndarray:
         assert np.array_equal(answers.user_factors(), model.user_factors())
-        return -float(np.abs(answers.relevance_factors(NEW)[:, -1] - target).sum())
+        return -np.abs(answers.relevance_factors(NEW)[:, -1] - target)
 
-    assert choose_offset(model, validate) == pytest.approx(0, abs=1e-4)
+    choose_offset(model, by_part)
     assert model.offset_weights == wanted
     np.testing.assert_allclose(model.relevance_factors(NEW)[:, -1], target, atol=1e-4)
 
 
-def test_of_equals_the_usual_ones_are_kept(world: TinyWorld, encoder: str) -> None:
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([1.0, 1.0], (0.6, 0.0)),  # of equals the usual ones
+        ([9.0, 0.5], (0.6, 0.0)),  # better on the whole and worse in a part
+        ([1.0, 1.5], (0.4, 2.0)),  # no worse anywhere, better in one
+        ([2.0, np.nan], (0.4, 2.0)),  # a part that says nothing has no say
+    ],
+)
+def test_other_weights_must_be_no_worse_in_any_part(
+    parts: list[float], expected: tuple[float, float], world: TinyWorld, encoder: str
+) -> None:
     model = fitted(world, encoder)
-    model.offset.zero_()
-    choose_offset(model, lambda answers: 1.0)
-    assert model.offset_weights == usual_weights(None, None) == (APPEALS[0], POPULARITIES[0])
+
+    def by_part(answers: Any) -> np.ndarray:
+        nothing = np.where(np.isnan(parts), np.nan, 1.0)
+        return np.array(parts) if answers.weights == (0.4, 2.0) else nothing
+
+    choose_offset(model, by_part)
+    assert model.offset_weights == expected
+
+
+def test_where_no_part_says_anything_the_weights_stay(world: TinyWorld, encoder: str) -> None:
+    model = fitted(world, encoder)
+    model.offset.fill_(0.5)
+    choose_offset(model, lambda answers: np.full(4, np.nan))
+    assert model.offset_weights == (0.5, 0.5)
+    assert usual_weights(None, None) == (APPEALS[0], POPULARITIES[0])
 
 
 def test_what_the_settings_fix_is_not_tried(world: TinyWorld, encoder: str) -> None:
     model = fitted(world, encoder, appeal_weight=0.3, popularity_weight=1.5)
     assert not leaves_open(model.config)
     assert model.offset_weights == (0.3, 1.5)
-    seen = []
-    choose_offset(model, lambda answers: seen.append(answers.weights) or 0.0)
-    assert seen == [(0.3, 1.5)]
+    assert tried(model) == [(0.3, 1.5)]
 
 
 def test_without_a_regression_on_texts_there_is_no_popularity(world: TinyWorld, encoder: str) -> None:
     model = fitted(world, encoder, text_weight=0.0)
-    seen = []
-    choose_offset(model, lambda answers: seen.append(answers.weights.popularity) or 0.0)
-    assert seen == [0.0] * len(APPEALS)
+    assert [weights.popularity for weights in tried(model)] == [0.0] * len(APPEALS)
     assert not model.answers(NEW)[1].any()
+
+
+def tried(model: FilterLLM) -> list[OffsetWeights]:
+    seen: list[OffsetWeights] = []
+
+    def by_part(answers: Any) -> np.ndarray:
+        seen.append(answers.weights)
+        return np.zeros(1)
+
+    choose_offset(model, by_part)
+    return seen
 
 
 def test_each_text_is_read_once_for_all_weights(
@@ -77,6 +107,11 @@ def test_each_text_is_read_once_for_all_weights(
 ) -> None:
     model, asked = fitted(world, encoder), []
     answers = FilterLLM.answers
-    monkeypatch.setattr(FilterLLM, "answers", lambda self, texts: asked.append(1) or answers(self, texts))
-    choose_offset(model, lambda one: float(one.relevance_factors(NEW).sum()))
-    assert asked == [1]
+
+    def counted(self: FilterLLM, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        asked.append(len(texts))
+        return answers(self, texts)
+
+    monkeypatch.setattr(FilterLLM, "answers", counted)
+    choose_offset(model, lambda one: one.relevance_factors(NEW).sum(keepdims=True).ravel())
+    assert asked == [2]
