@@ -56,6 +56,16 @@ def _content_knn(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     yield Scored("content_knn", model)
 
 
+def _text_popularity(inputs: "Inputs", seed: int) -> Iterator[Scored]:
+    from models.baselines import text_popularity
+
+    data, warm = inputs.snapshot, inputs.snapshot.split.warm_items
+    model = text_popularity.fit(
+        data.split.train, embeddings=inputs.features(), warm_items=warm, n_users=data.n_users, seed=seed
+    )
+    yield Scored("text_popularity", model)
+
+
 def _ridge(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     from models.baselines import ridge
 
@@ -104,6 +114,7 @@ ENTRIES = (
     _closed("tfidf_profile", _tfidf_profile),
     _closed("tfidf_kernel_ridge", _tfidf_kernel_ridge),
     _closed("content_knn", _content_knn),
+    _closed("text_popularity", _text_popularity),
     _closed("ridge", _ridge),
     _closed("ridge_root_degree", _ridge_root_degree, module="ridge"),
     _closed("ridge_to_vectors", _ridge_to_vectors, vectors="ials"),

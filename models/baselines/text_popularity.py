@@ -1,0 +1,50 @@
+"""How often items with such a text are taken: one list for everybody, which knows no user but knows new items."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from models.baselines.array_types import Indices, Matrix, Pairs
+from models.baselines.factors import Factors
+from models.baselines.nystrom import choose_landmarks, regress_users, whitened
+from models.baselines.text_directions import text_directions
+
+
+def fit(
+    train: Pairs,
+    *,
+    embeddings: Matrix,
+    warm_items: Indices,
+    n_users: int,
+    landmarks: int = 2500,
+    penalty: float = 2.0,
+    seed: int = 0,
+) -> Factors:
+    """Regress the logarithm of the warm items' training pairs on their texts.
+
+    Args:
+        train: Training pairs, shape (N, 2), int64; every warm item has one.
+        embeddings: Text embedding of each item, shape (I, H), float32.
+        warm_items: Items with training pairs, shape (W,), int64.
+        n_users: U.
+        landmarks: Warm items that span the solution, >= 1; more than W means all.
+        penalty: Ridge weight, > 0.
+        seed: Draws the landmarks.
+
+    Returns:
+        Factors: users (U, 1) are all 1, items (I, 1) the logarithm of the expected popularity, around its mean.
+
+    Raises:
+        ValueError: If ``landmarks`` or ``penalty`` is out of range, ``warm_items`` is empty, or ``embeddings`` is
+            malformed.
+
+    Source: kernel ridge regression (Saunders et al., ICML 1998) with the kernel of ``kernel_ridge``.
+    """
+    directions = text_directions(embeddings, warm_items)  # (I, H)
+    chosen = choose_landmarks(warm_items, landmarks, seed=seed)
+    items = whitened(np.exp(directions @ directions[chosen].T - 1), chosen)  # (I, m)
+    taken = np.log(np.bincount(train[:, 1], minlength=len(embeddings))[warm_items].clip(min=1))
+    target = sparse.csr_matrix((taken - taken.mean())[None].astype(np.float32))  # (1, W)
+    weights = regress_users(items[warm_items], target, penalty=penalty)  # (1, m)
+    return Factors(users=np.ones((n_users, 1), dtype=np.float32), items=items @ weights.T)
