@@ -12,6 +12,8 @@ import numpy as np
 
 from data.newcomers import new_item_share
 from data.snapshot import Snapshot
+from evaluation.pair_set import PairSet
+from models.cautious_choice import cautious_choice
 from models.coldstart.config import ColdUpdateConfig
 from models.coldstart.published_space import Calibration, PublishedSpace
 from models.coldstart.user_levels import user_levels
@@ -23,10 +25,8 @@ SHIFTS = (-0.8, -0.6, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4)
 """Of the cold list against the warm one, in gaps from 1st to 20th; 0 lets the levels of both kinds meet."""
 
 
-TEXT_WEIGHTS = (3.0, 1.5, 6.0, 12.0)
-"""Of the text part against the collaborative one; the usual one first, which equals do not replace."""
-MOST_USERS = 20_000
-"""Users beyond whom an even sample judges for all."""
+TEXT_WEIGHTS = (Calibration().text, 1.5, 6.0, 12.0)
+"""Of the text part against the collaborative one; the usual one first."""
 
 
 class Lists(NamedTuple):
@@ -98,7 +98,7 @@ def calibrated(
 
 
 def best_text_weight(space: PublishedSpace, rows: Any, data: Any) -> float:
-    """What the text part should count against the collaborative one, by cold validation items among cold ones.
+    """What the text part should count against the collaborative one, cautiously chosen by cold validation items.
 
     Args:
         space: Gives the users.
@@ -108,26 +108,32 @@ def best_text_weight(space: PublishedSpace, rows: Any, data: Any) -> float:
     Returns:
         One of :data:`TEXT_WEIGHTS`; the first where nobody can judge.
     """
-    from evaluation.protocol import rank_for_users, ranking_task
-    from evaluation.ranking import ndcg
+    from assets.judging import ndcg_by_part
+    from evaluation.protocol import ranking_task
     from evaluation.scorer import FactorScorer
 
     if not len(data.cold_validation):
         return TEXT_WEIGHTS[0]
-    task = ranking_task(data, "cold", phase="validation")
+    by_part = ndcg_by_part(ranking_task(data, "cold", phase="validation"))
     values = []
     for weight in TEXT_WEIGHTS:
         table = np.zeros((data.n_items, rows.shape[1]), dtype=np.float32)
         table[data.cold_items] = rows
         table[:, space.collaborative_size :] *= weight
-        ranked = rank_for_users(FactorScorer(space.users, table), task, k=LENGTH)
-        values.append(float(ndcg(ranked.hits, ranked.n_true, k=LENGTH).mean()))
-    return TEXT_WEIGHTS[int(np.argmax(values))]
+        values.append(by_part(FactorScorer(space.users, table)))
+    return TEXT_WEIGHTS[cautious_choice(np.array(values))]
 
 
 def cold_share(snapshot: Snapshot, data: Any, *, days: float) -> float:
-    """What cold items count in a list: their share of live traffic; without times, of the validation pairs."""
-    live = new_item_share(snapshot.interactions, days=days)
+    """What cold items count in a list: their share of live traffic; without times, of the validation pairs.
+
+    Of a split by time the latest interactions are the test's, which must not have a say.
+    """
+    taken, split = snapshot.interactions, snapshot.split
+    if split.protocol == "time":
+        test = PairSet.of(np.concatenate([split.test.warm, split.test.cold]), snapshot.n_items)
+        taken = taken.take(~test.contains(taken.pairs[:, 0], taken.pairs[:, 1]))
+    live = new_item_share(taken, days=days)
     n_warm, n_cold = len(data.warm_validation), len(data.cold_validation)
     return n_cold / (n_warm + n_cold) if live is None else live
 
@@ -144,26 +150,26 @@ def best_blend(warm: Lists, cold: Lists, *, cold_share: float) -> Blend:
     for relative in SCALES:
         for shift in SHIFTS:
             blend = Blend(relative * warm_gap / max(cold_gap, 1e-9), shift * warm_gap)
-            value = _worth(warm, cold, blend, cold_share)
+            value = worth(warm, cold, blend, cold_share)
             if value > best:
                 best, chosen = value, blend
     return chosen
 
 
-def _worth(warm: Lists, cold: Lists, blend: Blend, cold_share: float) -> float:
+def worth(warm: Lists, cold: Lists, blend: Blend, cold_share: float) -> float:
     """Mean NDCG@20 of each kind's true items in the merged lists, weighed."""
     from evaluation.ranking import ndcg
 
     order = np.argsort(-blended(warm, cold, blend), axis=1, kind="stable")[:, :LENGTH]
-    worth = 0.0
+    found = 0.0
     for one, weight, first in ((warm, 1 - cold_share, 0), (cold, cold_share, LENGTH)):
         hits = np.zeros((len(order), 2 * LENGTH), dtype=np.bool_)
         hits[:, first : first + LENGTH] = one.hits
         judged = one.n_true > 0
         if judged.any():
             shown = np.take_along_axis(hits[judged], order[judged], axis=1)
-            worth += weight * float(ndcg(shown, one.n_true[judged], k=LENGTH).mean())
-    return worth
+            found += weight * float(ndcg(shown, one.n_true[judged], k=LENGTH).mean())
+    return found
 
 
 def common_level(warm: Lists, cold: Lists) -> tuple[Lists, Lists]:
@@ -184,7 +190,8 @@ def blended(warm: Lists, cold: Lists, blend: Blend) -> Any:
 
 
 def _lists(users: Any, items: Any, data: Any, kind: Any) -> tuple[Any, Lists]:
-    """Users with validation pairs of any kind, and the best items of one kind for each, training pairs masked."""
+    """At most 20,000 users with validation pairs of any kind, and the best items of one kind for each."""
+    from assets.judging import MOST_USERS
     from evaluation.protocol import rank_for_users, ranking_task
     from evaluation.scorer import FactorScorer
 

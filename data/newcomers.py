@@ -10,16 +10,16 @@ DAY = 24 * 3600
 
 
 def new_item_share(interactions: Interactions, *, days: float) -> float | None:
-    """The share of the latest interactions that found an item which arrived no earlier than they may have.
+    """The share of the latest interactions that went to items first seen in the same period.
 
     Args:
-        interactions: Interactions without a known time are left out.
-        days: Length of the period that ends with the latest interaction; an item is new if its first interaction
-            lies in it. Above 0.
+        interactions: Those without a known time are left out; an item that has others too is as old as these.
+        days: Length of the period that ends with the latest interaction, at most half of the time that all span.
+            Above 0.
 
     Returns:
-        The share, in (0, 1); None if times span less than two periods, or only old or only new items were taken:
-        then it cannot be told.
+        The share, in (0, 1): (new + 1) / (all + 2), as a few interactions do not show that nothing new is ever taken.
+        None if times are unknown or all the same.
 
     Raises:
         ValueError: If ``days`` is not above 0.
@@ -28,11 +28,10 @@ def new_item_share(interactions: Interactions, *, days: float) -> float | None:
         raise ValueError(f"days must be above 0, got {days}")
     timed = interactions.times > 0
     times, items = interactions.times[timed], interactions.pairs[timed, 1]
-    period = days * DAY
-    if not len(times) or times.max() - times.min() < 2 * period:
+    if not len(times) or times.min() == times.max():
         return None
-    begin = times.max() - period
+    begin = times.max() - min(days * DAY, (times.max() - times.min()) / 2)
     first = np.full(interactions.n_items, np.iinfo(np.int64).max)
     np.minimum.at(first, items, times)
-    share = float((first[items[times > begin]] > begin).mean())
-    return share if 0 < share < 1 else None
+    new = first[items[times > begin]] > begin
+    return float((new.sum() + 1) / (len(new) + 2))

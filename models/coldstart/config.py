@@ -99,8 +99,9 @@ class ColdUpdateConfig:
         for name in (*above_zero, "fold_regulariser", "fold_unobserved_weight"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-        for name in ("steps", "l2", "seed", "text_weight", "warm_text_weight"):
-            if getattr(self, name) is not None and not getattr(self, name) >= 0:
+        not_negative = ("steps", "l2", "seed", "warm_text_weight")
+        for name in not_negative if self.text_weight is None else (*not_negative, "text_weight"):
+            if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
         if not 0 <= self.appeal <= 1:
             raise ValueError(f"appeal must be in [0, 1], got {self.appeal}")

@@ -107,8 +107,8 @@ class FilterLLMConfig:
         distillation_learning_rate: Adam's there at width 512, in units of a parameter's standard deviation, > 0; a
             narrower table learns faster.
         appeal_weight: What the appeal of an item's text counts in ``relevance_factors``, in [0, 1]. None: what is best
-            on validation; 0.6 without.
-        popularity_weight: Likewise what the popularity that its text leads to expect counts, >= 0; 0 without.
+            on validation among those no worse than 0.6 in any part of it, or what the model has that is extended.
+        popularity_weight: Likewise what the popularity that its text leads to expect counts, >= 0; 0 instead of 0.6.
         seed: Seed of initial values, order and dropout, >= 0.
 
     Raises:

@@ -17,7 +17,7 @@ from models.coldstart.top_users import TopUsers
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.feature_centring import FeatureCentring
 from models.filterllm.fusion import narrowed
-from models.filterllm.item_offset import OffsetWeights, usual_weights, with_offset
+from models.filterllm.item_offset import USUAL_WEIGHTS, OffsetWeights, with_offset
 from models.filterllm.language_model import LanguageModel
 from models.filterllm.precision import Precision
 from models.filterllm.prompt import PromptTemplate
@@ -85,8 +85,8 @@ class FilterLLM(nn.Module):
         self.register_buffer("fusion", torch.zeros((0, 0)))
         self.register_buffer("left_out", torch.zeros((0, 0)))
         self.register_buffer("left_out_popularity", torch.zeros(0))
-        usual = usual_weights(config.appeal_weight, config.popularity_weight)
-        self.register_buffer("offset", torch.tensor(usual, dtype=torch.float64))
+        self.register_buffer("offset", torch.zeros(2))
+        self.go_on_with(USUAL_WEIGHTS)
         self.text_weight = nn.Parameter(torch.tensor(config.text_weight))
         self.template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
         self.precision: Precision = "float32"
@@ -192,7 +192,13 @@ class FilterLLM(nn.Module):
     @property
     def offset_weights(self) -> OffsetWeights:
         """What counts in an item's offset."""
-        return OffsetWeights(*self.offset.tolist())
+        return OffsetWeights(*(round(weight, 6) for weight in self.offset.tolist()))
+
+    def go_on_with(self, weights: OffsetWeights) -> None:
+        """Let these count in the offset, but for those that the settings fix."""
+        fixed = OffsetWeights(self.config.appeal_weight, self.config.popularity_weight)  # type: ignore[arg-type]
+        chosen = [own if given is None else given for given, own in zip(fixed, weights, strict=True)]
+        self.offset.copy_(torch.tensor(chosen))
 
     def relevance_factors(self, texts: Sequence[str]) -> FloatArray:
         """Items' side of the score by which a user's list of items should be ordered.

@@ -67,7 +67,7 @@ def fit_filterllm(
         validate: Value of a model, higher is better, asked after every epoch; the best epoch of each stage
             is kept, and stage 2 only if it does not lower it. Without it the last epoch stays.
         by_part: Values of whatever answers like the model, in parts of the validation items: chooses the items' offset,
-            see ``item_offset``. Without it the usual one stays.
+            see ``item_offset``. Without it the usual one stays, with ``start`` that model's.
         on_epoch: Called after each epoch; stage 2 goes on counting where stage 1's plan ended.
         language_model: Loaded already, without an adapter; None loads the one that the settings name.
         start: An earlier model to start from; from chance if left out.

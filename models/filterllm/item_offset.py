@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from models.cautious_choice import cautious_choice
 from models.filterllm.config import FilterLLMConfig
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ class OffsetWeights(NamedTuple):
     popularity: float
 
 
+USUAL_WEIGHTS = OffsetWeights(APPEALS[0], POPULARITIES[0])
+"""Where nobody can judge."""
+
+
 def with_offset(factors: FloatArray, popularity: FloatArray, weights: OffsetWeights) -> FloatArray:
     """Item factors whose last number is the offset.
 
@@ -56,15 +60,12 @@ def with_offset(factors: FloatArray, popularity: FloatArray, weights: OffsetWeig
 
 
 def choose_offset(model: FilterLLM, by_part: Callable[[Any], NDArray[np.float64]]) -> None:
-    """Give a model the weights that are best on validation, those that its settings leave open.
-
-    Weights other than the usual ones must be no worse than those in any part of the validation items: a few items have
-    most of the interactions, and which of them happen to be held out must not decide.
+    """Give a model the weights that are best on validation, those that its settings leave open; cautiously.
 
     Args:
         model: Changed in place.
         by_part: Values of whatever answers like the model, in disjoint parts of the validation items, higher is
-            better; nan where a part says nothing.
+            better; nan where a part says nothing: then the weights stay, as too few items have a say.
     """
     config = model.config
     appeals = APPEALS if config.appeal_weight is None else (config.appeal_weight,)
@@ -74,23 +75,13 @@ def choose_offset(model: FilterLLM, by_part: Callable[[Any], NDArray[np.float64]
     answers = _Answers(model)
     tried = [OffsetWeights(*pair) for pair in itertools.product(appeals, popularities)]
     values = np.array([by_part(answers.with_weights(weights)) for weights in tried])  # (n, parts)
-    said = np.isfinite(values[0])
-    if said.any():
-        worth = values[:, said]
-        worth = np.where((worth >= worth[0]).all(axis=1), worth.mean(axis=1), -np.inf)
-        model.offset.copy_(torch.tensor(tried[int(worth.argmax())], dtype=torch.float64))
+    if np.isfinite(values).all():
+        model.go_on_with(tried[cautious_choice(values)])
 
 
 def leaves_open(config: FilterLLMConfig) -> bool:
     """Whether there is anything to choose."""
     return config.appeal_weight is None or config.popularity_weight is None
-
-
-def usual_weights(appeal: float | None, popularity: float | None) -> OffsetWeights:
-    """The weights where nobody can judge: those of the settings, and for what they leave open the first ones tried."""
-    return OffsetWeights(
-        APPEALS[0] if appeal is None else appeal, POPULARITIES[0] if popularity is None else popularity
-    )
 
 
 class _Answers:

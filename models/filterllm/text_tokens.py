@@ -3,7 +3,8 @@
 Kernel ridge regression from texts to users says which users a text's neighbours had; the collaborative
 vectors say which users go together. The learned tokens err differently from both. While the learned part is
 trained beside them, each training item must see the regression as it would be without that item; else the
-regression, which has seen its labels, is trusted too much.
+regression, which has seen its labels, is trusted too much. The same kernel tells how often items with such texts
+are taken, which the items' offset asks for (``item_offset``).
 """
 
 from __future__ import annotations

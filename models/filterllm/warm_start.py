@@ -134,7 +134,7 @@ class WarmStart:
             new.copy_(self.shrink * old.to(new.device) + self.perturb * new)
         fresh.centring.mean.copy_(earlier.centring.mean)  # the mapper has learned to read with this one
         fresh.log_scale.copy_(earlier.log_scale)
-        fresh.offset.copy_(earlier.offset)
+        fresh.go_on_with(earlier.offset_weights)
         known = torch.from_numpy(np.flatnonzero(self.user_rows >= 0)).to(tokens.device)
         rows = torch.from_numpy(self.user_rows[self.user_rows >= 0]).to(tokens.device)
         if not len(known):

@@ -18,6 +18,7 @@ from assets.calibrating import (
     blended,
     cold_share,
     common_level,
+    worth,
 )
 from data.interactions import Interactions
 from evaluation.evaluation_input import EvaluationInput
@@ -101,11 +102,12 @@ def test_the_less_new_items_are_taken_the_lower_they_enter() -> None:
 
 
 def test_a_user_without_held_out_pairs_of_a_kind_says_nothing_about_it() -> None:
-    warm = lists([[10.0, 9.0], [0.0, -1.0]], [[1, 0], [0, 0]], [1, 0])
+    """The first user's true item is warm and shown first, the second one's cold and shown second."""
+    warm = lists([[10.0, 9.0], [10.0, 2.0]], [[1, 0], [0, 0]], [1, 0])
     cold = lists([[5.0, 4.0], [5.0, 4.0]], [[0, 0], [1, 0]], [0, 1])
-    blend = best_blend(warm, cold, cold_share=0.5)
-    assert np.isfinite(blend.scale)
-    assert merged_hits(warm, cold, blended(warm, cold, blend)) == 2
+    as_they_are = Blend(1.0, 0.0)
+    level = cold._replace(levels=warm.levels)  # the levels are equal, so nothing is shifted
+    assert worth(warm, level, as_they_are, 0.25) == pytest.approx(0.75 * 1 + 0.25 / np.log2(3))
 
 
 @dataclass(frozen=True)
@@ -122,31 +124,35 @@ def test_the_share_is_that_of_live_traffic_where_there_are_times_and_that_of_the
     days = np.array([1, 2, 20, 20]) * 24 * 3600
     timed = Interactions(pairs, days, np.ones(4, dtype=np.float32), 3, 3)
     untimed = Interactions(pairs, np.zeros(4, dtype=np.int64), np.ones(4, dtype=np.float32), 3, 3)
-    assert (
-        cold_share(SimpleNamespace(interactions=timed), data, days=7) == 0.5
-    )  # item 2 is new, item 0 is not
-    assert cold_share(SimpleNamespace(interactions=untimed), data, days=7) == 0.25
+    live = SimpleNamespace(protocol="live")
+    # item 2 is new, item 0 is not: (1 + 1) / (2 + 2)
+    assert cold_share(SimpleNamespace(interactions=timed, split=live), data, days=7) == 0.5
+    assert cold_share(SimpleNamespace(interactions=untimed, split=live), data, days=7) == 0.25
 
 
-@pytest.mark.parametrize("wanted", TEXT_WEIGHTS)
-def test_the_weight_of_the_text_is_the_one_that_ranks_cold_validation_items_best(wanted: float) -> None:
-    """40 cold items: with the wanted weight the true one is first; with another, a decoy made for that is."""
+def test_of_a_split_by_time_the_test_pairs_have_no_say() -> None:
+    pairs = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [2, 2]])
+    days = np.array([1, 20, 20, 20, 40]) * 24 * 3600
+    timed = Interactions(pairs, days, np.ones(5, dtype=np.float32), 3, 3)
+    test = SimpleNamespace(warm=np.empty((0, 2), dtype=np.int64), cold=np.array([[2, 2]]))
+    found = SimpleNamespace(interactions=timed, split=SimpleNamespace(protocol="time", test=test), n_items=3)
+    data = HeldOut(np.zeros((3, 2)), np.zeros((1, 2)))
+    assert cold_share(found, data, days=7) == pytest.approx((2 + 1) / (3 + 2))  # of the days up to 20
+
+
+def test_the_weight_of_the_text_is_the_one_that_ranks_cold_validation_items_best() -> None:
+    """Of 40 cold items, four are true, one a part; each stands above its decoys only if the text counts 6 or more."""
     users = np.array([[1.0, 1.0]], dtype=np.float32)
-    space = PublishedSpace.of_vectors(users, users, np.array([40]))
-    space = replace(space, collaborative_size=1)
+    space = replace(PublishedSpace.of_vectors(users, users, np.array([40])), collaborative_size=1)
     rows = np.zeros((40, 2), dtype=np.float32)
-    rows[:, 0] = -100
-    rows[0] = [0.0, 1.0]
-    for place, other in enumerate(TEXT_WEIGHTS, start=1):
-        # ahead of the true item exactly on the other side of the geometric mean of both weights
-        turn = np.sqrt(other * wanted)
-        sign = np.sign(other - wanted)
-        rows[place] = [-sign * turn, 1.0 + sign] if sign else [-100.0, 0.0]
+    rows[:4, 1] = 1.0
+    rows[4:24, 0] = 4.0  # the collaborative part's wish
+    rows[24:, 0] = -1.0
     data = EvaluationInput(
         train=np.array([[0, 40]]),
         warm_validation=np.empty((0, 2), dtype=np.int64),
         warm_test=np.empty((0, 2), dtype=np.int64),
-        cold_validation=np.array([[0, 0]]),
+        cold_validation=np.array([[0, 0], [0, 1], [0, 2], [0, 3]]),
         cold_test=np.empty((0, 2), dtype=np.int64),
         warm_items=np.array([40]),
         cold_validation_items=np.arange(40),
@@ -154,7 +160,9 @@ def test_the_weight_of_the_text_is_the_one_that_ranks_cold_validation_items_best
         n_users=1,
         n_items=41,
     )
-    assert best_text_weight(space, rows, data) == wanted
+    assert best_text_weight(space, rows, data) == 6.0
+    rows[4:24, 0] = 0.5
+    assert best_text_weight(space, rows, data) == TEXT_WEIGHTS[0]  # of equals the usual one
 
 
 def test_without_cold_validation_pairs_the_usual_weight_stays() -> None:

@@ -24,24 +24,28 @@ def taken(*events: tuple[int, float]) -> Interactions:
 def test_items_first_taken_in_the_last_days_are_new() -> None:
     """In the days 13 < t <= 20: item 0 twice, known since day 1; items 2 and 3 arrive, 2 is taken twice."""
     events = taken((0, 1), (1, 12), (0, 14), (2, 15), (2, 19), (3, 20), (0, 20))
-    assert new_item_share(events, days=7) == pytest.approx(3 / 5)
+    assert new_item_share(events, days=7) == pytest.approx((3 + 1) / (5 + 2))
 
 
 def test_an_item_first_taken_at_the_beginning_of_the_period_is_old() -> None:
-    assert new_item_share(taken((0, 1), (1, 13), (1, 20), (2, 20)), days=7) == pytest.approx(1 / 2)
+    assert new_item_share(taken((0, 1), (1, 13), (1, 20), (2, 20)), days=7) == pytest.approx(
+        (1 + 1) / (2 + 2)
+    )
 
 
-@pytest.mark.parametrize(
-    ("events", "why"),
-    [
-        ([(0, 0), (1, 0)], "no times"),
-        ([(0, 1), (1, 14), (2, 14)], "times span less than two periods"),
-        ([(0, 1), (0, 20)], "nothing new"),
-        ([(0, 1), (1, 20)], "nothing old"),
-    ],
-)
-def test_it_cannot_be_told(events: list[tuple[int, float]], why: str) -> None:
-    assert new_item_share(taken(*events), days=7) is None, why
+def test_times_that_span_less_than_two_periods_are_halved() -> None:
+    """Days 1 to 5: the period begins at day 3, in which item 1 arrives."""
+    assert new_item_share(taken((0, 1), (0, 4), (1, 4), (1, 5)), days=7) == pytest.approx((2 + 1) / (3 + 2))
+
+
+def test_nothing_new_is_a_small_share_and_not_an_unknown_one() -> None:
+    events = [(0, 1.0), *((0, 20.0) for _ in range(98))]
+    assert new_item_share(taken(*events), days=7) == pytest.approx(1 / 100)
+
+
+@pytest.mark.parametrize("events", [[(0, 0), (1, 0)], [(0, 4), (1, 4)]])
+def test_without_times_and_at_one_moment_it_cannot_be_told(events: list[tuple[int, float]]) -> None:
+    assert new_item_share(taken(*events), days=7) is None
 
 
 def test_no_interactions_tell_nothing() -> None:
@@ -50,7 +54,7 @@ def test_no_interactions_tell_nothing() -> None:
 
 
 def test_interactions_without_a_time_are_left_out() -> None:
-    assert new_item_share(taken((0, 1), (2, 0), (0, 19), (2, 20)), days=7) == pytest.approx(1 / 2)
+    assert new_item_share(taken((0, 1), (2, 0), (0, 19), (2, 20)), days=7) == pytest.approx((1 + 1) / (2 + 2))
 
 
 def test_a_period_of_no_length_is_refused() -> None:

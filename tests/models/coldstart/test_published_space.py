@@ -83,6 +83,17 @@ def test_a_cold_score_is_scaled_and_shifted_by_the_calibration() -> None:
     )
 
 
+def test_the_text_counts_what_the_space_says_where_the_settings_leave_it_open() -> None:
+    from dataclasses import replace
+
+    space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
+    space = replace(space, calibration=Calibration(text=6.0))
+    placed = place(space, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=config(text_weight=None))
+    fixed = place(space, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=config(text_weight=1.0))
+    np.testing.assert_allclose(placed[:, D : D + T + 1], 6 * TEXT_COLD, rtol=1e-5)
+    np.testing.assert_allclose(fixed[:, D : D + T + 1], TEXT_COLD, rtol=1e-5)
+
+
 @pytest.mark.parametrize(("readers", "cold"), [(0, 1.0), (1, 0.75), (3, 0.5)])
 def test_an_item_with_readers_is_weighed_between_cold_and_warm(readers: int, cold: float) -> None:
     from dataclasses import replace
@@ -142,12 +153,12 @@ def test_it_rests_as_it_was(tmp_path: Path) -> None:
     from dataclasses import replace
 
     space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
-    space = replace(space, calibration=Calibration(0.1, 0.2, 0.3))
+    space = replace(space, calibration=Calibration(0.1, 0.2, 0.3, 0.4))
     space.save(tmp_path)
     loaded = PublishedSpace.load(tmp_path)
     for name in ("users", "warm_items", "warm_item_index", "user_scale"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(space, name))
-    assert (loaded.collaborative_size, loaded.calibration) == (D, Calibration(0.1, 0.2, 0.3))
+    assert (loaded.collaborative_size, loaded.calibration) == (D, Calibration(0.1, 0.2, 0.3, 0.4))
 
 
 def test_vectors_of_another_layout_are_refused_with_the_way_out(tmp_path: Path) -> None:

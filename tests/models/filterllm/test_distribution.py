@@ -74,13 +74,16 @@ def test_relevance_gives_back_part_of_the_normaliser_and_keeps_each_items_order(
 
 def test_relevance_takes_the_expected_popularity_along(fitted: FilterLLM) -> None:
     before, popularity = fitted.relevance_factors(NEW), fitted.answers(NEW)[1]
-    usual = fitted.offset.clone()
-    fitted.offset[1] = 2.0
+    usual = fitted.offset_weights
+    fitted.go_on_with(usual._replace(popularity=2.0))
     try:
         change = fitted.relevance_factors(NEW) - before
         warm = fitted.warm_text_items([])
+        more = fitted.with_users(fitted.text_users()[:2], fitted.user_factors()[:2, -2])
+        assert more.offset_weights == (0.6, 2.0)
+        np.testing.assert_array_equal(more.answers(NEW)[1], popularity)
     finally:
-        fitted.offset.copy_(usual)
+        fitted.go_on_with(usual)
     assert popularity.any()
     np.testing.assert_allclose(change[:, -1], 2 * popularity, atol=1e-4)
     assert not change[:, :-1].any()

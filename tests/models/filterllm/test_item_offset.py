@@ -10,11 +10,10 @@ import pytest
 from models.filterllm.distribution import FilterLLM
 from models.filterllm.item_offset import (
     APPEALS,
-    POPULARITIES,
+    USUAL_WEIGHTS,
     OffsetWeights,
     choose_offset,
     leaves_open,
-    usual_weights,
     with_offset,
 )
 from tests.models.filterllm.conftest import TinyWorld, fit_tiny, tiny_config
@@ -48,34 +47,21 @@ def test_the_best_weights_on_validation_are_kept(world: TinyWorld, encoder: str)
     np.testing.assert_allclose(model.relevance_factors(NEW)[:, -1], target, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("parts", "expected"),
-    [
-        ([1.0, 1.0], (0.6, 0.0)),  # of equals the usual ones
-        ([9.0, 0.5], (0.6, 0.0)),  # better on the whole and worse in a part
-        ([1.0, 1.5], (0.4, 2.0)),  # no worse anywhere, better in one
-        ([2.0, np.nan], (0.4, 2.0)),  # a part that says nothing has no say
-    ],
-)
-def test_other_weights_must_be_no_worse_in_any_part(
-    parts: list[float], expected: tuple[float, float], world: TinyWorld, encoder: str
-) -> None:
+def test_weights_that_help_in_one_part_alone_are_not_taken(world: TinyWorld, encoder: str) -> None:
     model = fitted(world, encoder)
 
     def by_part(answers: Any) -> np.ndarray:
-        nothing = np.where(np.isnan(parts), np.nan, 1.0)
-        return np.array(parts) if answers.weights == (0.4, 2.0) else nothing
+        return np.array([9.0, 0.5] if answers.weights == (0.4, 2.0) else [1.0, 1.0])
 
     choose_offset(model, by_part)
-    assert model.offset_weights == expected
+    assert model.offset_weights == USUAL_WEIGHTS == (0.6, 0.0)
 
 
-def test_where_no_part_says_anything_the_weights_stay(world: TinyWorld, encoder: str) -> None:
+def test_where_a_part_says_nothing_the_weights_stay(world: TinyWorld, encoder: str) -> None:
     model = fitted(world, encoder)
-    model.offset.fill_(0.5)
-    choose_offset(model, lambda answers: np.full(4, np.nan))
+    model.go_on_with(OffsetWeights(0.5, 0.5))
+    choose_offset(model, lambda answers: np.array([answers.weights.popularity, np.nan]))
     assert model.offset_weights == (0.5, 0.5)
-    assert usual_weights(None, None) == (APPEALS[0], POPULARITIES[0])
 
 
 def test_what_the_settings_fix_is_not_tried(world: TinyWorld, encoder: str) -> None:
@@ -83,6 +69,8 @@ def test_what_the_settings_fix_is_not_tried(world: TinyWorld, encoder: str) -> N
     assert not leaves_open(model.config)
     assert model.offset_weights == (0.3, 1.5)
     assert tried(model) == [(0.3, 1.5)]
+    model.go_on_with(OffsetWeights(0.9, 4.0))
+    assert model.offset_weights == (0.3, 1.5)
 
 
 def test_without_a_regression_on_texts_there_is_no_popularity(world: TinyWorld, encoder: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from models.filterllm.distribution import FilterLLM
 from models.filterllm.fit import fit_filterllm
+from models.filterllm.item_offset import OffsetWeights
 from models.filterllm.language_model import LanguageModel
 from models.filterllm.warm_start import WarmStart, earlier_tokens
 from tests.models.filterllm.conftest import TinyWorld, fit_tiny, tiny_config
@@ -68,6 +70,26 @@ def test_the_weight_of_the_text_tokens_goes_on_where_it_was(
     config = tiny_config(encoder, lora_epochs=0, epochs=1, text_learning_rate=1e-9)
     extended = fit_tiny(world, config, start=WarmStart(earlier, everybody(earlier), shrink=0.9, perturb=0.1))
     assert extended.text_weight.item() == pytest.approx(kept, abs=1e-4)
+
+
+def test_the_items_offset_goes_on_as_it_was_but_for_what_the_settings_fix(
+    world: TinyWorld, encoder: str, earlier: FilterLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*given: object, **options: object) -> None:
+        raise AssertionError("the weights are looked for again")
+
+    usual = earlier.offset_weights
+    monkeypatch.setattr("models.filterllm.fit.choose_offset", asked)
+    start = WarmStart(earlier, everybody(earlier), shrink=0.9, perturb=0.1)
+    config = tiny_config(encoder, lora_epochs=0, epochs=1)
+    judges = {"validate": lambda model: 0.0, "by_part": lambda answers: np.zeros(4)}
+    fixed = dataclasses.replace(config, popularity_weight=0.0)
+    earlier.go_on_with(OffsetWeights(0.8, 4.0))
+    try:
+        assert fit_tiny(world, config, start=start, **judges).offset_weights == (0.8, 4.0)
+        assert fit_tiny(world, fixed, start=start, **judges).offset_weights == (0.8, 0.0)
+    finally:
+        earlier.go_on_with(usual)
 
 
 def test_perturbing_moves_it_and_shrinking_is_of_the_mapper(
