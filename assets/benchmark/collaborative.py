@@ -29,7 +29,7 @@ def collaborative_config(kind: str, seed: int) -> Any:
 
     if kind == "ials":
         return IalsConfig(seed=seed)
-    return BprConfig(model=kind, seed=seed)  # type: ignore[arg-type]
+    return BprConfig(model=kind, seed=seed).resolved()  # type: ignore[arg-type]
 
 
 def collaborative_settings(kind: str, seed: int) -> dict[str, Any]:

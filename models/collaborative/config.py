@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 CollaborativeModelName = Literal["mf", "lightgcn", "ngcf"]
 MODEL_NAMES: tuple[CollaborativeModelName, ...] = ("mf", "lightgcn", "ngcf")
@@ -11,23 +11,39 @@ NoisyLabels = Literal["ignored", "weighted", "likelihood"]
 NOISY_LABELS: tuple[NoisyLabels, ...] = ("ignored", "weighted", "likelihood")
 
 
+class Tuned(NamedTuple):
+    """Settings that differ from model to model."""
+
+    learning_rate: float
+    l2: float
+
+
+TUNED: dict[CollaborativeModelName, Tuned] = {
+    "mf": Tuned(1e-3, 1e-3),
+    "lightgcn": Tuned(5e-3, 1e-4),
+    "ngcf": Tuned(1e-3, 1e-3),
+}
+"""Chosen on CiteULike-a's warm validation pairs (``docs/results.md``). A row of LightGCN is a third of its vector and
+must be three times as long, so that a penalty which suits matrix factorisation holds it down."""
+
+
 @dataclass(frozen=True)
 class BprConfig:
     """How the embeddings of users and warm items are trained.
 
     Defaults were chosen for matrix factorisation on CiteULike-a by Recall@20 on warm validation (.291 with
-    this l2, .288 with hardly any, .275 with twice the learning rate).
+    this l2, .288 with hardly any, .275 with twice the learning rate), those in :data:`TUNED` for each model.
 
     Attributes:
         model: Matrix factorisation, LightGCN or NGCF.
         d: Numbers per user and item, >= 1. NGCF concatenates its layers: D = d * (layers + 1).
         layers: Steps of propagation over the graph, >= 1; matrix factorisation has none.
-        learning_rate: Adam's step size, > 0.
+        learning_rate: Adam's step size, > 0. None: as tuned for the model.
         batch_size: Training pairs per step, >= 1; less on small data, for at least 32 steps per epoch.
         epochs: Greatest number of passes over the training pairs, >= 1.
         validate_every: Epochs from one validation to the next, >= 1.
         patience: Validations in a row without improvement that end the training, >= 1. None: never.
-        l2: Weight of the mean squared norm of a triple's three rows, >= 0.
+        l2: Weight of the mean squared norm of a triple's three rows, >= 0. None: as tuned for the model.
         negatives: Warm items sampled for each training pair in each epoch, >= 1.
         message_dropout: Share of each layer's output that NGCF drops in training, in [0, 1).
         noisy_labels: Whether a pair without an event may be a missed positive. "ignored": plain BPR.
@@ -44,18 +60,30 @@ class BprConfig:
     model: CollaborativeModelName = "mf"
     d: int = 200
     layers: int = 2
-    learning_rate: float = 1e-3
+    learning_rate: float | None = None
     batch_size: int = 4096
     epochs: int = 200
     validate_every: int = 10
     patience: int | None = 3
-    l2: float = 1e-3
+    l2: float | None = None
     negatives: int = 1
     message_dropout: float = 0.1
     noisy_labels: NoisyLabels = "ignored"
     noise_d: int = 50
     noise_l2: float = 5e-3
     seed: int = 42
+
+    @property
+    def tuned(self) -> Tuned:
+        """Learning rate and l2, what is left open as tuned for the model."""
+        rate, l2 = TUNED[self.model]
+        return Tuned(
+            rate if self.learning_rate is None else self.learning_rate, l2 if self.l2 is None else self.l2
+        )
+
+    def resolved(self) -> BprConfig:
+        """The same with nothing left open."""
+        return replace(self, **self.tuned._asdict())
 
     def __post_init__(self) -> None:
         if self.model not in MODEL_NAMES:
@@ -65,9 +93,9 @@ class BprConfig:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.patience is not None and self.patience < 1:
             raise ValueError(f"patience must be at least 1 (or None: never stop early), got {self.patience}")
-        if not self.learning_rate > 0:
+        if self.learning_rate is not None and not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}")
-        for name in ("l2", "noise_l2"):
+        for name in ("noise_l2",) if self.l2 is None else ("l2", "noise_l2"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
         if self.noisy_labels not in NOISY_LABELS:

@@ -78,7 +78,7 @@ def fit_bpr(
     train_epochs(
         model,
         batches,
-        torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True),
+        torch.optim.Adam(model.parameters(), lr=config.tuned.learning_rate, fused=True),
         epochs=config.epochs,
         validate=None if validate is None else lambda: validate(_embeddings(model, pairs)),
         validate_every=config.validate_every,
@@ -92,15 +92,15 @@ def _build(pairs: TrainingPairs, config: BprConfig, generator: torch.Generator, 
     """The model that the settings name."""
     n_users, n_warm = pairs.n_users, len(pairs.warm_item_index)
     if config.model == "mf":
-        return MatrixFactorisation(n_users, n_warm, d=config.d, l2=config.l2, generator=generator)
+        return MatrixFactorisation(n_users, n_warm, d=config.d, l2=config.tuned.l2, generator=generator)
     graph = NormalisedAdjacency.from_pairs(pairs.positions, n_users=n_users, n_items=n_warm, device=device)
     if config.model == "lightgcn":
-        return LightGcn(graph, layers=config.layers, d=config.d, l2=config.l2, generator=generator)
+        return LightGcn(graph, layers=config.layers, d=config.d, l2=config.tuned.l2, generator=generator)
     return Ngcf(
         graph,
         layers=config.layers,
         d=config.d,
-        l2=config.l2,
+        l2=config.tuned.l2,
         dropout=config.message_dropout,
         generator=generator,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.collaborative.config import BprConfig
+from models.collaborative.config import TUNED, BprConfig
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,10 @@ def test_values_out_of_range_are_refused(changes: dict[str, Any], message: str) 
 def test_round_trip_through_a_dictionary() -> None:
     config = BprConfig(model="ngcf", d=7, patience=None)
     assert BprConfig(**asdict(config)) == config
+
+
+def test_what_is_left_open_is_as_tuned_for_the_model() -> None:
+    assert BprConfig().resolved() == BprConfig(model="mf", learning_rate=1e-3, l2=1e-3)
+    usual = TUNED["lightgcn"]
+    assert BprConfig(model="lightgcn", l2=0.0).tuned == (usual.learning_rate, 0.0)
+    assert BprConfig(model="lightgcn", learning_rate=0.1).tuned == (0.1, usual.l2)
