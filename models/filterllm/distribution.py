@@ -184,8 +184,6 @@ class FilterLLM(nn.Module):
         features = torch.from_numpy(self.adapted_features(texts)).to(self.vocabulary.bias.device)
         users = torch.from_numpy(self.user_factors()).to(features.device)[:, :-1]  # (U, F - 1)
         blocks = [self._item_block(block, users) for block in torch.split(features, ITEMS_PER_BLOCK)]
-        if not blocks:
-            return np.zeros((0, users.shape[1] + 1), dtype=np.float32), np.zeros(0, dtype=np.float32)
         factors, popularity = zip(*blocks, strict=True)
         return np.concatenate(factors), np.concatenate(popularity)
 
