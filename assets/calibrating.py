@@ -191,13 +191,11 @@ def blended(warm: Lists, cold: Lists, blend: Blend) -> Any:
 
 def _lists(users: Any, items: Any, data: Any, kind: Any) -> tuple[Any, Lists]:
     """At most 20,000 users with validation pairs of any kind, and the best items of one kind for each."""
-    from assets.judging import MOST_USERS
+    from assets.judging import even_sample
     from evaluation.protocol import rank_for_users, ranking_task
     from evaluation.scorer import FactorScorer
 
-    users_of_both = np.union1d(data.warm_validation[:, 0], data.cold_validation[:, 0])
-    taken = np.linspace(0, len(users_of_both) - 1, min(len(users_of_both), MOST_USERS)).astype(np.int64)
-    among = users_of_both[taken]
+    among = even_sample(np.union1d(data.warm_validation[:, 0], data.cold_validation[:, 0]))
     task = ranking_task(data, kind, phase="validation")
     task = replace(task, users=among, truth=task.truth[np.isin(task.truth[:, 0], among)])
     ranked = rank_for_users(FactorScorer(users, items), task, k=LENGTH)

@@ -88,6 +88,12 @@ def cold_ndcg_by_part(snapshot: Snapshot) -> Callable[[Any], Any] | None:
     return values
 
 
+def even_sample(users: Any) -> Any:
+    """At most 20,000 of these users, (n,) int64, evenly spaced and in their order."""
+    chosen = np.linspace(0, len(users) - 1, min(len(users), MOST_USERS)).astype(np.int64)
+    return users[chosen]
+
+
 def ndcg_by_part(task: RankingTask) -> Callable[[Any], Any]:
     """NDCG@20 of a scorer's lists where one part of the items after the other alone is true, shape (parts,).
 
@@ -96,8 +102,7 @@ def ndcg_by_part(task: RankingTask) -> Callable[[Any], Any]:
     Args:
         task: The question; at most 20,000 of its users are asked.
     """
-    chosen = np.linspace(0, len(task.users) - 1, min(len(task.users), MOST_USERS)).astype(np.int64)
-    users = task.users[chosen]
+    users = even_sample(task.users)
     asked = replace(task, users=users, truth=task.truth[np.isin(task.truth[:, 0], users)])
     part = np.arange(task.n_items) % PARTS
     n_true = np.zeros((PARTS, len(users)), dtype=np.int64)

@@ -11,6 +11,7 @@ from assets.judging import (
     PARTS,
     cold_ndcg_by_part,
     evaluation_input,
+    even_sample,
     judge_all,
     validation_task,
     warm_recall,
@@ -80,6 +81,13 @@ def test_parts_of_the_validation_items_are_judged_one_by_one() -> None:
             expected[part] = ndcg(ranked.hits, ranked.n_true, k=20).mean()
     assert np.isfinite(expected).any()
     np.testing.assert_allclose(found, expected)
+
+
+def test_a_sample_is_even_and_everybody_where_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assets.judging.MOST_USERS", 3)
+    assert even_sample(np.array([2, 5, 9])).tolist() == [2, 5, 9]
+    assert even_sample(np.arange(0, 70, 10)).tolist() == [0, 30, 60]
+    assert even_sample(np.arange(0)).tolist() == []
 
 
 def test_all_models_are_judged_ours_on_validation_too() -> None:
