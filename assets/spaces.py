@@ -55,7 +55,10 @@ def composed_space(
     warm = snapshot.texts[collaborative.warm_item_index]
     text_items = model.warm_text_items(warm)
     alone = PublishedSpace.of_vectors(
-        collaborative.users, collaborative.warm_items, collaborative.warm_item_index
+        collaborative.users,
+        collaborative.warm_items,
+        collaborative.warm_item_index,
+        regulariser=collaborative.regulariser,
     )
     space = compose(alone, model.text_users(), text_items, config=config)
     cold = snapshot.split.items_with_role(ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST)

@@ -81,4 +81,7 @@ def token_vectors(
                 validate=warm_recall(interaction_snapshot),
                 on_epoch=work.on_epoch("token vectors"),
             )
-        return work.output(vectors, users=len(vectors.users), d=vectors.d, method=settings.method)
+        regulariser = vectors.regulariser
+        return work.output(
+            vectors, users=len(vectors.users), d=vectors.d, method=settings.method, regulariser=regulariser
+        )

@@ -140,7 +140,9 @@ def _folded_in(inputs: "Inputs", users: Any, seed: int) -> Any:
     vectors, cold = inputs.vectors(STRONG_SPACE, seed), _cold_items(inputs)  # (U, D), (C,)
     pairs = simulated_pairs(users, np.arange(len(cold)))[:, ::-1]
     table = vectors.item_table(inputs.snapshot.n_items)
-    table[cold] = fold_in_items(vectors.users, None, real_pairs=pairs, config=FoldInConfig())
+    table[cold] = fold_in_items(
+        vectors.users, None, real_pairs=pairs, config=FoldInConfig(regulariser=vectors.regulariser)
+    )
     return FactorScorer(vectors.users, table)
 
 

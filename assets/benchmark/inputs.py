@@ -76,16 +76,15 @@ class Inputs:
     def vectors(self, kind: str, seed: int) -> "CollaborativeEmbeddings":
         """Collaborative vectors of one kind (one of :data:`VECTORS`), trained with a seed."""
         from assets.benchmark.collaborative import collaborative_config, fit_collaborative
-        from models.collaborative.embeddings import CollaborativeEmbeddings
 
         config = collaborative_config(kind, seed)
         settings = {"kind": kind, **asdict(config)}
 
         def compute() -> dict[str, Any]:
             fitted = fit_collaborative(self.snapshot, config, on_epoch=self.on_epoch(f"{kind} vectors"))
-            return {name: getattr(fitted, name) for name in ("users", "warm_items", "warm_item_index")}
+            return asdict(fitted)
 
-        return CollaborativeEmbeddings(**self.shared(kind, settings, compute))
+        return embeddings_of(self.shared(kind, settings, compute))
 
     def on_epoch(self, title: str) -> Callable[[Any], None]:
         """A training loop's ``on_epoch``."""
@@ -128,3 +127,10 @@ class Inputs:
     def _of_data(self, settings: dict[str, Any]) -> dict[str, Any]:
         """What arrays of these data are kept by."""
         return {"data": self.snapshot.content_hash, **settings}
+
+
+def embeddings_of(arrays: dict[str, Any]) -> "CollaborativeEmbeddings":
+    """Collaborative vectors out of their fields as :class:`Cache` keeps them."""
+    from models.collaborative.embeddings import CollaborativeEmbeddings
+
+    return CollaborativeEmbeddings(**arrays | {"regulariser": float(arrays["regulariser"])})

@@ -273,17 +273,17 @@ def _beside_text(
 def _retrained(inputs: "Inputs", kind: str, pairs: Any, seed: int) -> "CollaborativeEmbeddings":
     """The collaborative model with further training pairs; its epoch is chosen as always."""
     from assets.benchmark.collaborative import collaborative_config, fit_collaborative
-    from models.collaborative.embeddings import CollaborativeEmbeddings
+    from assets.benchmark.inputs import embeddings_of
 
     config = collaborative_config(kind, seed)
 
     def compute() -> dict[str, Any]:
         tell = inputs.on_epoch(f"{kind} vectors again")
         fitted = fit_collaborative(inputs.snapshot, config, on_epoch=tell, further=pairs)
-        return {name: getattr(fitted, name) for name in ("users", "warm_items", "warm_item_index")}
+        return asdict(fitted)
 
     settings = {"kind": kind, **asdict(config), "further": pairs.tolist()}
-    return CollaborativeEmbeddings(**inputs.shared(f"{kind}-again", settings, compute))
+    return embeddings_of(inputs.shared(f"{kind}-again", settings, compute))
 
 
 def _values(users: Any, revealing: "Revealing", rows: Any, task: "RankingTask") -> Any:

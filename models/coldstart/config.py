@@ -40,7 +40,7 @@ class ColdUpdateConfig:
         warm_at: Real users at which an item is weighed half as a cold one and half as a warm one, > 0.
         pseudo_halves_at: Real users at which a simulated interaction counts half as much as without any, > 0: beside
             n real ones ``pseudo_halves_at / (pseudo_halves_at + n)`` of it is left.
-        fold_regulariser: Ridge weight of ``update="fold_in"``, > 0; that of the iALS which made the space.
+        fold_regulariser: Ridge weight of ``update="fold_in"``, > 0. None: that of the iALS which made the space.
         fold_unobserved_weight: Weight of a user who has not interacted against one who has, > 0, likewise.
         compare_with: What BPR ranks lower. "items": random warm items below this item, for each of its users,
             as FilterLLM does; "users": random users who are not the item's below each of its users, on this
@@ -68,7 +68,7 @@ class ColdUpdateConfig:
     new_item_days: float = 7.0
     warm_at: float = 3.0
     pseudo_halves_at: float = 0.12
-    fold_regulariser: float = 0.05
+    fold_regulariser: float | None = None
     fold_unobserved_weight: float = 0.01
     compare_with: Comparison = "users"
     pseudo_weight: float = 1.0
@@ -97,7 +97,7 @@ class ColdUpdateConfig:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
         above_zero = ("pseudo_weight", "learning_rate", "warm_at", "pseudo_halves_at", "new_item_days")
         for name in (*above_zero, "fold_regulariser", "fold_unobserved_weight"):
-            if not getattr(self, name) > 0:
+            if getattr(self, name) is not None and not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         not_negative = ("steps", "l2", "seed", "warm_text_weight")
         for name in not_negative if self.text_weight is None else (*not_negative, "text_weight"):

@@ -22,7 +22,7 @@ class NewUserConfig:
 
     Attributes:
         unobserved_weight: Weight of an item that the user has not touched against one that he has, > 0.
-        regulariser: Ridge weight, > 0.
+        regulariser: Ridge weight, > 0. None: the space's.
         regulariser_power: User u's ridge weight is ``regulariser * (n_u + unobserved_weight * W) ** power``.
         text_unobserved_weight: As ``unobserved_weight``, for the part that multiplies with what texts say, > 0.
         text_ridge: Ridge weight of that part, in mean squared lengths of the items' vectors, > 0.
@@ -33,7 +33,7 @@ class NewUserConfig:
     """
 
     unobserved_weight: float = 0.01
-    regulariser: float = 0.05
+    regulariser: float | None = None
     regulariser_power: float = 0.5
     text_unobserved_weight: float = 1.0
     text_ridge: float = 8.0
@@ -41,7 +41,7 @@ class NewUserConfig:
 
     def __post_init__(self) -> None:
         for name in ("unobserved_weight", "regulariser", "text_unobserved_weight", "text_ridge"):
-            if not getattr(self, name) > 0:
+            if getattr(self, name) is not None and not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         if self.nearest < 1:
             raise ValueError(f"nearest must be at least 1, got {self.nearest}")
@@ -139,7 +139,8 @@ class NewUsers:
         space, config = self.space, self.config
         n_warm = len(space.warm_items)
         counted = degrees.astype(np.float64) + config.unobserved_weight * n_warm  # (n,)
-        ridge = config.regulariser * counted**config.regulariser_power
+        weight = space.regulariser if config.regulariser is None else config.regulariser
+        ridge = weight * counted**config.regulariser_power
         rows = self.collaborative.rows(offsets, items, ridge=ridge)
         if self.text is None:
             return FoldedUsers(rows, np.ones(n_users))

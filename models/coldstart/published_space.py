@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.coldstart.config import ColdUpdateConfig
-from models.coldstart.fold_in import FoldInConfig, fold_in_items
+from models.coldstart.fold_in import USUAL_REGULARISER, FoldInConfig, fold_in_items
 from models.coldstart.top_users import TopUsers
 from models.retrieval import FloatTable, IndexArray
 
@@ -54,6 +54,7 @@ class PublishedSpace:
         collaborative_size: d, the first numbers of a vector.
         user_scale: (U,) float32, by which the users' first d numbers were divided.
         calibration: Of cold items.
+        regulariser: Ridge weight under which one more user or item fits into the first part, > 0.
     """
 
     users: FloatTable
@@ -62,6 +63,7 @@ class PublishedSpace:
     collaborative_size: int
     user_scale: FloatTable
     calibration: Calibration = Calibration()
+    regulariser: float = USUAL_REGULARISER
 
     def __post_init__(self) -> None:
         users, items = self.users, self.warm_items
@@ -82,11 +84,16 @@ class PublishedSpace:
 
     @classmethod
     def of_vectors(
-        cls, users: FloatTable, warm_items: FloatTable, warm_item_index: IndexArray
+        cls,
+        users: FloatTable,
+        warm_items: FloatTable,
+        warm_item_index: IndexArray,
+        *,
+        regulariser: float = USUAL_REGULARISER,
     ) -> PublishedSpace:
         """A collaborative space as it is, without a text part."""
         ones = np.ones(len(users), dtype=np.float32)
-        return cls(users, warm_items, warm_item_index, users.shape[1], ones)
+        return cls(users, warm_items, warm_item_index, users.shape[1], ones, regulariser=regulariser)
 
     @property
     def d(self) -> int:
@@ -132,6 +139,7 @@ class PublishedSpace:
             collaborative_size=np.int64(self.collaborative_size),
             user_scale=self.user_scale,
             calibration=np.array(astuple(self.calibration), dtype=np.float64),
+            regulariser=np.float64(self.regulariser),
         )
 
     @classmethod
@@ -155,6 +163,7 @@ class PublishedSpace:
                 collaborative_size=int(arrays["collaborative_size"]),
                 user_scale=arrays["user_scale"],
                 calibration=Calibration(*arrays["calibration"].tolist()),
+                regulariser=float(arrays["regulariser"]) if "regulariser" in arrays else USUAL_REGULARISER,
             )
 
 
@@ -191,6 +200,7 @@ def compose(
         collaborative.warm_item_index,
         d,
         scale.astype(np.float32),
+        regulariser=collaborative.regulariser,
     )
 
 
@@ -269,7 +279,7 @@ def place(
             users_per_item=config.users_per_item,
             draw=config.draw,
             unobserved_weight=config.fold_unobserved_weight,
-            regulariser=config.fold_regulariser,
+            regulariser=config.fold_regulariser or space.regulariser,
             pseudo_halves_at=config.pseudo_halves_at,
             seed=config.seed,
         )

@@ -43,6 +43,17 @@ def squared_norms(*rows: Tensor) -> Tensor:
     return torch.stack([table.square().sum() / len(table) for table in rows]).sum()
 
 
+def gathered(users: Tensor, items: Tensor, batch: Triples) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows of a batch's users, chosen and other items, each (B, D); ``users`` (U, D), ``items`` (W, D).
+
+    Both kinds of items are taken at once: the gradient of every gather is a whole table, so that on a CPU the
+    number of gathers decides the time of a step.
+    """
+    others = nn.functional.embedding(torch.stack((batch.positives, batch.negatives)), items)  # (2, B, D)
+    positives, negatives = others.unbind()
+    return nn.functional.embedding(batch.users, users), positives, negatives
+
+
 class BprModel(nn.Module):
     """Two tables of vectors, trained by BPR; a kind of model says how they become the scoring tables.
 
@@ -76,17 +87,14 @@ class BprModel(nn.Module):
     def loss(self, batch: Triples) -> Tensor:
         """Mean BPR loss (or its noisy-label form) in nats, plus the weighted squared norms of the rows."""
         users, items = self.tables()
-        chosen = users.index_select(0, batch.users)  # (B, D)
-        positive = (chosen * items.index_select(0, batch.positives)).sum(dim=1)  # (B,)
-        negative = (chosen * items.index_select(0, batch.negatives)).sum(dim=1)  # (B,)
+        chosen, positive_rows, negative_rows = gathered(users, items, batch)  # (B, D) each
+        positive, negative = (chosen * positive_rows).sum(dim=1), (chosen * negative_rows).sum(dim=1)  # (B,)
         loss = bpr_loss(positive, negative) if self.noise is None else self._noisy(batch, positive, negative)
         if self.l2 == 0:
             return loss
-        return loss + self.l2 * squared_norms(
-            self.user_rows.index_select(0, batch.users),
-            self.item_rows.index_select(0, batch.positives),
-            self.item_rows.index_select(0, batch.negatives),
-        )
+        if users is self.user_rows:
+            return loss + self.l2 * squared_norms(chosen, positive_rows, negative_rows)
+        return loss + self.l2 * squared_norms(*gathered(self.user_rows, self.item_rows, batch))
 
     def _noisy(self, batch: Triples, positive: Tensor, negative: Tensor) -> Tensor:
         """The noisy-label form of the loss, with the noise's own penalty."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from models.coldstart.fold_in import solve_rows
@@ -26,7 +28,7 @@ def carried_over(
         train: Training pairs (N, 2), int64: user_index, item_index; none twice.
         user_rows: Row of each of the U users in ``old.users``, -1 for a new one, shape (U,), int64.
         item_rows: Row of each of the I items in ``old.warm_items``, -1 for a new one, shape (I,), int64.
-        config: Weights of the half-sweeps.
+        config: Weights of the half-sweeps; with a regulariser left open, that of ``old``.
 
     Returns:
         Vectors of the U users and of the W items that occur in ``train``; old ones are bitwise what they were.
@@ -34,13 +36,15 @@ def carried_over(
     Raises:
         ValueError: If pairs are missing or out of range.
     """
+    if config.regulariser is None:
+        config = replace(config, regulariser=old.regulariser)
     pairs = TrainingPairs.from_indices(train, n_users=len(user_rows), n_items=len(item_rows))
     rows_of_items = item_rows[pairs.warm_item_index]
     users, items = _taken(old.users, user_rows), _taken(old.warm_items, rows_of_items)
     users = _folded(users, items, pairs.positions, config)
     items = _folded(items, users, pairs.positions[:, ::-1], config)
     users = _folded(users, items, pairs.positions, config)  # who has touched nothing but new items
-    return CollaborativeEmbeddings(users, items, pairs.warm_item_index)
+    return CollaborativeEmbeddings(users, items, pairs.warm_item_index, old.regulariser)
 
 
 def _taken(table: FloatTable, rows: IndexArray) -> FloatTable:
@@ -58,12 +62,11 @@ def _folded(table: FloatTable, fixed: FloatTable, pairs: IndexArray, config: Ial
         return table
     own = own[np.lexsort((own[:, 1], own[:, 0]))]
     degrees = np.bincount(own[:, 0], minlength=len(table))
-    counted = degrees.astype(np.float64) + config.unobserved_weight * int(known.sum())
     solved = solve_rows(
         fixed,
         np.concatenate(([0], np.cumsum(degrees))),
         own[:, 1],
-        ridge=config.regulariser * counted**config.regulariser_power,
+        ridge=config.ridge(degrees, int(known.sum())),
         unobserved_weight=config.unobserved_weight,
     )
     result = table.copy()

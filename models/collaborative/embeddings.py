@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.coldstart.fold_in import USUAL_REGULARISER
 from models.retrieval import FloatTable, IndexArray
 
 FILE_NAME = "collaborative_embeddings.npz"
@@ -20,6 +21,7 @@ class CollaborativeEmbeddings:
         users: Shape (U, D), float32; row = user_index.
         warm_items: Shape (W, D), float32; row = position in ``warm_item_index``.
         warm_item_index: item_index of each row of ``warm_items``, shape (W,), int64, rising.
+        regulariser: Ridge weight under which one more user or item fits in, > 0: that of the iALS which made them.
 
     Raises:
         ValueError: If shapes, kinds or order are not as above.
@@ -28,6 +30,7 @@ class CollaborativeEmbeddings:
     users: FloatTable
     warm_items: FloatTable
     warm_item_index: IndexArray
+    regulariser: float = USUAL_REGULARISER
 
     def __post_init__(self) -> None:
         users, items, index = self.users, self.warm_items, self.warm_item_index
@@ -44,6 +47,8 @@ class CollaborativeEmbeddings:
             raise ValueError(
                 f"warm_item_index must be int64 of shape ({len(items)},), got {index.dtype} {index.shape}"
             )
+        if not self.regulariser > 0:
+            raise ValueError(f"regulariser must be above 0, got {self.regulariser}")
         if len(index) and (index[0] < 0 or np.any(np.diff(index) <= 0)):
             raise ValueError("warm_item_index must rise and begin at 0 or above")
 
@@ -77,10 +82,12 @@ class CollaborativeEmbeddings:
             users=self.users,
             warm_items=self.warm_items,
             warm_item_index=self.warm_item_index,
+            regulariser=np.float64(self.regulariser),
         )
 
     @classmethod
     def load(cls, directory: Path) -> CollaborativeEmbeddings:
         """Read back what ``save`` wrote, bit for bit; refuses pickled objects."""
         with np.load(directory / FILE_NAME, allow_pickle=False) as arrays:
-            return cls(arrays["users"], arrays["warm_items"], arrays["warm_item_index"])
+            given = float(arrays["regulariser"]) if "regulariser" in arrays else USUAL_REGULARISER
+            return cls(arrays["users"], arrays["warm_items"], arrays["warm_item_index"], given)

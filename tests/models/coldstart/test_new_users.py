@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,18 @@ def test_the_collaborative_part_is_the_half_sweep_of_ials() -> None:
         np.testing.assert_allclose(
             found.vectors[user], np.linalg.solve(system, own.sum(axis=0)), rtol=1e-3, atol=1e-5
         )
+
+
+def test_users_are_folded_in_under_the_spaces_regulariser_unless_the_settings_have_one() -> None:
+    of = replace(space(text=False), regulariser=5.0)
+    found, told, other = (
+        NewUsers.of(of, nobody_placed(of), config=NewUserConfig(regulariser=given)).from_items(
+            pairs((0, 1), (0, 4)), n_users=1
+        )
+        for given in (None, 5.0, 0.05)
+    )
+    np.testing.assert_array_equal(found.vectors, told.vectors)
+    assert not np.array_equal(found.vectors, other.vectors)
 
 
 def test_both_parts_have_the_spread_of_known_users_and_the_offset_counts() -> None:

@@ -153,12 +153,25 @@ def test_it_rests_as_it_was(tmp_path: Path) -> None:
     from dataclasses import replace
 
     space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
-    space = replace(space, calibration=Calibration(0.1, 0.2, 0.3, 0.4))
+    space = replace(space, calibration=Calibration(0.1, 0.2, 0.3, 0.4), regulariser=0.7)
     space.save(tmp_path)
     loaded = PublishedSpace.load(tmp_path)
     for name in ("users", "warm_items", "warm_item_index", "user_scale"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(space, name))
     assert (loaded.collaborative_size, loaded.calibration) == (D, Calibration(0.1, 0.2, 0.3, 0.4))
+    assert loaded.regulariser == 0.7
+
+
+def test_items_are_folded_in_under_the_spaces_regulariser_unless_the_settings_have_one() -> None:
+    tight = PublishedSpace.of_vectors(ALONE.users, ALONE.warm_items, ALONE.warm_item_index, regulariser=5.0)
+    space = compose(tight, TEXT_USERS, TEXT_WARM, config=config())
+    assert space.regulariser == 5.0
+    found, told, other = (
+        place(space, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=config(fold_regulariser=given))
+        for given in (None, 5.0, 0.05)
+    )
+    np.testing.assert_array_equal(found, told)
+    assert not np.array_equal(found, other)
 
 
 def test_vectors_of_another_layout_are_refused_with_the_way_out(tmp_path: Path) -> None:

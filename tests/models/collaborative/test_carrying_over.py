@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,14 @@ def test_ials_goes_on_from_where_it_was() -> None:
     assert second.warm_items.tobytes() == both.warm_items.tobytes()
     with pytest.raises(ValueError, match="vectors of 12 warm items and 4 numbers"):
         fit_ials(train, n_users=10, n_items=12, config=short, start=old())
+
+
+def test_new_rows_are_solved_under_the_regulariser_of_the_old_ones() -> None:
+    earlier = replace(old(), regulariser=2.0)
+    taken = {"user_rows": rows(8, 2), "item_rows": rows(10, 2)}
+    found = carried_over(earlier, camps(10, 12), **taken, config=CONFIG)
+    told = carried_over(earlier, camps(10, 12), **taken, config=replace(CONFIG, regulariser=2.0))
+    other = carried_over(earlier, camps(10, 12), **taken, config=replace(CONFIG, regulariser=0.05))
+    assert found.regulariser == 2.0
+    np.testing.assert_array_equal(found.users, told.users)
+    assert not np.array_equal(found.users, other.users)

@@ -22,12 +22,18 @@ def arrays(**changes: Any) -> dict[str, Any]:
 
 
 def test_save_and_load_change_nothing(tmp_path: Path) -> None:
-    saved = CollaborativeEmbeddings(**arrays())
+    saved = CollaborativeEmbeddings(**arrays(regulariser=0.3))
     saved.save(tmp_path)
     loaded = CollaborativeEmbeddings.load(tmp_path)
     for name in arrays():
         np.testing.assert_array_equal(getattr(saved, name), getattr(loaded, name))
         assert getattr(saved, name).dtype == getattr(loaded, name).dtype
+    assert loaded.regulariser == 0.3
+
+
+def test_vectors_saved_before_the_regulariser_was_told_have_the_usual_one(tmp_path: Path) -> None:
+    np.savez(tmp_path / "collaborative_embeddings.npz", **arrays())
+    assert CollaborativeEmbeddings.load(tmp_path).regulariser == 0.05
 
 
 def test_item_table_has_zeros_where_an_item_is_not_warm() -> None:
@@ -46,6 +52,7 @@ def test_item_table_has_zeros_where_an_item_is_not_warm() -> None:
         ({"users": np.zeros((4, 3))}, "must be float32, got float64"),
         ({"warm_item_index": np.array([1])}, r"shape \(2,\)"),
         ({"warm_item_index": np.array([4, 1])}, "must rise"),
+        ({"regulariser": 0.0}, "regulariser must be above 0"),
     ],
 )
 def test_what_does_not_fit_is_refused(changes: dict[str, Any], message: str) -> None:
