@@ -279,7 +279,7 @@ def place(
             users_per_item=config.users_per_item,
             draw=config.draw,
             unobserved_weight=config.fold_unobserved_weight,
-            regulariser=config.fold_regulariser or space.regulariser,
+            regulariser=space.regulariser if config.fold_regulariser is None else config.fold_regulariser,
             pseudo_halves_at=config.pseudo_halves_at,
             seed=config.seed,
         )

@@ -44,7 +44,7 @@ def squared_norms(*rows: Tensor) -> Tensor:
 
 
 def gathered(users: Tensor, items: Tensor, batch: Triples) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows of a batch's users, chosen and other items, each (B, D); ``users`` (U, D), ``items`` (W, D).
+    """Rows of a batch's users, chosen and other items, each (B, D) float32; ``users`` (U, D), ``items`` (W, D).
 
     Both kinds of items are taken at once: the gradient of every gather is a whole table, so that on a CPU the
     number of gathers decides the time of a step.

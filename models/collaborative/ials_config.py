@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.coldstart.fold_in import USUAL_REGULARISER
 
 REGULARISERS = (0.005, 0.015, USUAL_REGULARISER, 0.15, 0.5, 1.5, 5.0)
+"""Steps of about three, among which validation chooses."""
 
 
 @dataclass(frozen=True)

@@ -136,9 +136,8 @@ def test_a_regulariser_left_open_is_climbed_to_on_validation(best: float, judged
     assert seen == judged + [best] * 4  # then the fit itself, sweep by sweep
     fixed = IalsConfig(d=4, sweeps=1, regulariser=best)
     again = fit_ials(checkerboard(), n_users=N_USERS, n_items=N_ITEMS, config=fixed)
-    np.testing.assert_array_equal(
-        found.users, again.users
-    )  # the trials leave no trace; the first sweep is kept
+    # the trials leave no trace, and of equal sweeps the first is kept
+    np.testing.assert_array_equal(found.users, again.users)
 
 
 def test_without_a_judge_it_is_the_usual_one_and_a_start_has_its_own() -> None:
