@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from models.collaborative.label_noise import LabelNoise
 from models.collaborative.negative_sampling import NegativeSampler
-from models.retrieval import IndexArray
+from models.retrieval import FloatTable, IndexArray
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,12 @@ class BprModel(nn.Module):
         self.item_rows = nn.Parameter(torch.empty(n_items, d))
         for rows in (self.user_rows, self.item_rows):
             nn.init.xavier_uniform_(rows, generator=generator)
+
+    def start_from(self, users: FloatTable, items: FloatTable) -> None:
+        """Take these as first values: user rows (U, d), item rows (W, d), float32."""
+        with torch.no_grad():
+            self.user_rows.copy_(torch.from_numpy(users))
+            self.item_rows.copy_(torch.from_numpy(items))
 
     def tables(self) -> tuple[Tensor, Tensor]:
         """Vectors of users (U, D) and warm items (W, D) whose inner product is the score."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 CollaborativeModelName = Literal["mf", "lightgcn", "ngcf"]
 MODEL_NAMES: tuple[CollaborativeModelName, ...] = ("mf", "lightgcn", "ngcf")
 NoisyLabels = Literal["ignored", "weighted", "likelihood"]
 NOISY_LABELS: tuple[NoisyLabels, ...] = ("ignored", "weighted", "likelihood")
+Start = Literal["random", "mf"]
+STARTS: tuple[Start, ...] = ("random", "mf")
 
 
 class Tuned(NamedTuple):
@@ -16,12 +18,14 @@ class Tuned(NamedTuple):
 
     learning_rate: float
     l2: float
+    validate_every: int
+    start: Start
 
 
 TUNED: dict[CollaborativeModelName, Tuned] = {
-    "mf": Tuned(1e-3, 1e-3),
-    "lightgcn": Tuned(5e-3, 1e-4),
-    "ngcf": Tuned(1e-3, 1e-3),
+    "mf": Tuned(1e-3, 1e-3, 10, "random"),
+    "lightgcn": Tuned(5e-3, 1e-4, 5, "mf"),
+    "ngcf": Tuned(1e-3, 1e-3, 1, "mf"),
 }
 """Chosen on CiteULike-a's warm validation pairs (``docs/results.md``). A row of LightGCN is a third of its vector and
 must be three times as long, so that a penalty which suits matrix factorisation holds it down."""
@@ -41,7 +45,10 @@ class BprConfig:
         learning_rate: Adam's step size, > 0. None: as tuned for the model.
         batch_size: Training pairs per step, >= 1; less on small data, for at least 32 steps per epoch.
         epochs: Greatest number of passes over the training pairs, >= 1.
-        validate_every: Epochs from one validation to the next, >= 1.
+        start: First values of the rows. "random": Xavier's. "mf": those of a matrix factorisation that is
+            trained first, with the same settings where they are not its own; NGCF's authors' code offers it
+            (``pretrain``). None: as tuned for the model.
+        validate_every: Epochs from one validation to the next, >= 1. None: as tuned for the model.
         patience: Validations in a row without improvement that end the training, >= 1. None: never.
         l2: Weight of the mean squared norm of a triple's three rows, >= 0. None: as tuned for the model.
         negatives: Warm items sampled for each training pair in each epoch, >= 1.
@@ -63,7 +70,8 @@ class BprConfig:
     learning_rate: float | None = None
     batch_size: int = 4096
     epochs: int = 200
-    validate_every: int = 10
+    start: Start | None = None
+    validate_every: int | None = None
     patience: int | None = 3
     l2: float | None = None
     negatives: int = 1
@@ -75,20 +83,28 @@ class BprConfig:
 
     @property
     def tuned(self) -> Tuned:
-        """Learning rate and l2, what is left open as tuned for the model."""
-        rate, l2 = TUNED[self.model]
-        return Tuned(
-            rate if self.learning_rate is None else self.learning_rate, l2 if self.l2 is None else self.l2
-        )
+        """The settings that differ from model to model, what is left open as tuned for the model."""
+        given = {name: getattr(self, name) for name in Tuned._fields}
+        return TUNED[self.model]._replace(**{name: v for name, v in given.items() if v is not None})
 
     def resolved(self) -> BprConfig:
         """The same with nothing left open."""
         return replace(self, **self.tuned._asdict())
 
+    def of_start(self) -> BprConfig:
+        """Settings of the matrix factorisation that a graph model starts from: its own where they differ."""
+        left_open: dict[str, Any] = dict.fromkeys(Tuned._fields)
+        return replace(self, model="mf", **left_open)
+
     def __post_init__(self) -> None:
         if self.model not in MODEL_NAMES:
             raise ValueError(f"model must be one of {', '.join(MODEL_NAMES)}, got {self.model!r}")
-        for name in ("d", "layers", "batch_size", "epochs", "validate_every", "negatives", "noise_d"):
+        if self.start is not None and self.start not in STARTS:
+            raise ValueError(f"start must be one of {', '.join(STARTS)}, got {self.start!r}")
+        if self.model == "mf" and self.start == "mf":
+            raise ValueError("start must be random for the model mf: it is what the others start from")
+        counts = ("d", "layers", "batch_size", "epochs", "negatives", "noise_d")
+        for name in counts if self.validate_every is None else (*counts, "validate_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.patience is not None and self.patience < 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from models.collaborative.negative_sampling import NegativeSampler
 from models.collaborative.ngcf import Ngcf
 from models.collaborative.training_pairs import TrainingPairs
 from models.retrieval import IndexArray
-from models.training import OnEpoch, fitting_batch, train_epochs
+from models.training import EpochReport, OnEpoch, fitting_batch, train_epochs
 
 Validate = Callable[[CollaborativeEmbeddings], float]
 
@@ -42,7 +43,8 @@ def fit_bpr(
         config: Model and settings.
         validate: Judges embeddings, higher is better; decides when to stop and which epoch is kept. Without
             it all epochs are run and the last one is kept.
-        on_epoch: Called after each epoch.
+        on_epoch: Called after each epoch, those of a first matrix factorisation included: their numbers come
+            first, and the others go on from there.
         device: Torch device of the training. Same seed, same bits on "cpu" only.
 
     Returns:
@@ -52,6 +54,24 @@ def fit_bpr(
         ValueError: If pairs are missing, repeated or out of range, a user has no pair or all warm items.
         FloatingPointError: If a loss is not finite.
     """
+    tell = None if on_epoch is None else _numbered_on(on_epoch)
+    first = None
+    if config.tuned.start == "mf":
+        first = _train(train, n_users, n_items, config.of_start(), validate, tell, device)
+    return _train(train, n_users, n_items, config, validate, tell, device, first)
+
+
+def _train(
+    train: IndexArray,
+    n_users: int,
+    n_items: int,
+    config: BprConfig,
+    validate: Validate | None,
+    on_epoch: OnEpoch | None,
+    device: str,
+    first: CollaborativeEmbeddings | None = None,
+) -> CollaborativeEmbeddings:
+    """One training, from ``first`` or from chance."""
     pairs = TrainingPairs.from_indices(train, n_users=n_users, n_items=n_items)
     model_seed, batch_seed, noise_seed = np.random.SeedSequence(config.seed).generate_state(3)
     batches = TripleBatches(
@@ -63,6 +83,8 @@ def fit_bpr(
         device=device,
     )
     model = _build(pairs, config, torch.Generator().manual_seed(int(model_seed)), device)
+    if first is not None:
+        model.start_from(first.users, first.warm_items)
     if config.noisy_labels != "ignored":
         model.learn_noise(
             LabelNoise(
@@ -81,11 +103,23 @@ def fit_bpr(
         torch.optim.Adam(model.parameters(), lr=config.tuned.learning_rate, fused=True),
         epochs=config.epochs,
         validate=None if validate is None else lambda: validate(_embeddings(model, pairs)),
-        validate_every=config.validate_every,
+        validate_every=config.tuned.validate_every,
         patience=None if validate is None else config.patience,
         on_epoch=on_epoch,
     )
     return _embeddings(model, pairs)
+
+
+def _numbered_on(on_epoch: OnEpoch) -> OnEpoch:
+    """Reports of several trainings, numbered as if they were one."""
+    told = 0
+
+    def tell(report: EpochReport) -> None:
+        nonlocal told
+        told += 1
+        on_epoch(replace(report, epoch=told, epochs=report.epochs + told - report.epoch))
+
+    return tell
 
 
 def _build(pairs: TrainingPairs, config: BprConfig, generator: torch.Generator, device: str) -> BprModel:

@@ -20,6 +20,8 @@ from models.collaborative.config import TUNED, BprConfig
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"validate_every": 0}, "validate_every must be at least 1"),
+        ({"start": "ials"}, "start must be one of random, mf, got 'ials'"),
+        ({"model": "mf", "start": "mf"}, "start must be random for the model mf"),
         ({"patience": 0}, "patience must be at least 1"),
         ({"l2": -1.0}, "l2 must be at least 0"),
         ({"l2": float("nan")}, "l2 must be at least 0"),
@@ -42,7 +44,16 @@ def test_round_trip_through_a_dictionary() -> None:
 
 
 def test_what_is_left_open_is_as_tuned_for_the_model() -> None:
-    assert BprConfig().resolved() == BprConfig(model="mf", learning_rate=1e-3, l2=1e-3)
+    assert BprConfig().resolved() == BprConfig(
+        model="mf", learning_rate=1e-3, l2=1e-3, validate_every=10, start="random"
+    )
     usual = TUNED["lightgcn"]
-    assert BprConfig(model="lightgcn", l2=0.0).tuned == (usual.learning_rate, 0.0)
-    assert BprConfig(model="lightgcn", learning_rate=0.1).tuned == (0.1, usual.l2)
+    assert BprConfig(model="lightgcn").tuned == usual
+    changed = BprConfig(model="lightgcn", l2=0.0, start="random").tuned
+    assert changed == usual._replace(l2=0.0, start="random")
+    assert BprConfig(model="lightgcn", learning_rate=0.1).tuned == usual._replace(learning_rate=0.1)
+
+
+def test_the_start_of_a_graph_model_has_its_own_tuned_settings_and_all_else_of_the_model() -> None:
+    config = BprConfig(model="ngcf", d=7, seed=3, learning_rate=0.5, validate_every=4, start="mf")
+    assert config.of_start() == BprConfig(model="mf", d=7, seed=3)

@@ -18,7 +18,8 @@ from tests.models.collaborative.worlds import small
 def fit(**changes: Any) -> CollaborativeEmbeddings:
     """Embeddings of the checkerboard, few epochs; validation falls from the fourth epoch on."""
     count = iter([0.1, 0.2, 0.3, 0.4] + [0.0] * 100)
-    settings = {"epochs": 7, "validate_every": 1, "patience": 2, "message_dropout": 0.1, **changes}
+    usual = {"epochs": 7, "start": "random", "validate_every": 1, "patience": 2, "message_dropout": 0.1}
+    settings = {**usual, **changes}
     return fit_bpr(
         checkerboard(),
         n_users=N_USERS,
@@ -79,6 +80,24 @@ def test_patience_ends_the_training_and_the_best_epoch_is_kept() -> None:
     assert [report.epoch for report in reports] == list(range(1, 13))
     np.testing.assert_array_equal(found.users, judged[1].users)
     np.testing.assert_array_equal(found.warm_items, judged[1].warm_items)
+
+
+@pytest.mark.parametrize("model", ["lightgcn", "ngcf"])
+def test_graph_models_start_from_the_rows_of_matrix_factorisation(model: str) -> None:
+    reports: list[EpochReport] = []
+    sizes = {"n_users": N_USERS, "n_items": N_ITEMS}
+    config = small(model=model, epochs=3, learning_rate=1e-9, start="mf")  # so small that rows stay
+    mf = fit_bpr(checkerboard(), config=config.of_start(), **sizes)
+    found = fit_bpr(checkerboard(), config=config, on_epoch=reports.append, **sizes)
+    by_hand = mf.users
+    if model == "lightgcn":
+        edges = np.zeros((N_USERS, len(mf.warm_items)))
+        edges[checkerboard()[:, 0], np.searchsorted(mf.warm_item_index, checkerboard()[:, 1])] = 1
+        edges /= np.sqrt(edges.sum(axis=1, keepdims=True) * edges.sum(axis=0, keepdims=True))
+        by_hand = (mf.users + edges @ mf.warm_items + edges @ edges.T @ mf.users) / 3
+    np.testing.assert_allclose(found.users[:, : mf.d], by_hand, atol=1e-5)
+    assert [report.epoch for report in reports] == [1, 2, 3, 4, 5, 6]
+    assert [report.epochs for report in reports] == [3, 3, 3, 6, 6, 6]
 
 
 def test_without_validation_all_epochs_run() -> None:
