@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 CollaborativeModelName = Literal["mf", "lightgcn", "ngcf"]
 MODEL_NAMES: tuple[CollaborativeModelName, ...] = ("mf", "lightgcn", "ngcf")
 NoisyLabels = Literal["ignored", "weighted", "likelihood"]
 NOISY_LABELS: tuple[NoisyLabels, ...] = ("ignored", "weighted", "likelihood")
-Start = Literal["random", "mf"]
-STARTS: tuple[Start, ...] = ("random", "mf")
+Start = Literal["tuned", "random", "mf"]
+STARTS: tuple[Start, ...] = ("tuned", "random", "mf")
 
 
 class Tuned(NamedTuple):
@@ -47,7 +47,7 @@ class BprConfig:
         epochs: Greatest number of passes over the training pairs, >= 1.
         start: First values of the rows. "random": Xavier's. "mf": those of a matrix factorisation that is
             trained first, with the same settings where they are not its own; NGCF's authors' code offers it
-            (``pretrain``). None: as tuned for the model.
+            (``pretrain``). "tuned": as tuned for the model.
         validate_every: Epochs from one validation to the next, >= 1. None: as tuned for the model.
         patience: Validations in a row without improvement that end the training, >= 1. None: never.
         l2: Weight of the mean squared norm of a triple's three rows, >= 0. None: as tuned for the model.
@@ -70,7 +70,7 @@ class BprConfig:
     learning_rate: float | None = None
     batch_size: int = 4096
     epochs: int = 200
-    start: Start | None = None
+    start: Start = "tuned"
     validate_every: int | None = None
     patience: int | None = 3
     l2: float | None = None
@@ -85,7 +85,8 @@ class BprConfig:
     def tuned(self) -> Tuned:
         """The settings that differ from model to model, what is left open as tuned for the model."""
         given = {name: getattr(self, name) for name in Tuned._fields}
-        return TUNED[self.model]._replace(**{name: v for name, v in given.items() if v is not None})
+        given = {name: value for name, value in given.items() if value not in (None, "tuned")}
+        return TUNED[self.model]._replace(**given)
 
     def resolved(self) -> BprConfig:
         """The same with nothing left open."""
@@ -93,16 +94,15 @@ class BprConfig:
 
     def of_start(self) -> BprConfig:
         """Settings of the matrix factorisation that a graph model starts from: its own where they differ."""
-        left_open: dict[str, Any] = dict.fromkeys(Tuned._fields)
-        return replace(self, model="mf", **left_open)
+        return replace(self, model="mf", learning_rate=None, l2=None, validate_every=None, start="tuned")
 
     def __post_init__(self) -> None:
         if self.model not in MODEL_NAMES:
             raise ValueError(f"model must be one of {', '.join(MODEL_NAMES)}, got {self.model!r}")
-        if self.start is not None and self.start not in STARTS:
+        if self.start not in STARTS:
             raise ValueError(f"start must be one of {', '.join(STARTS)}, got {self.start!r}")
         if self.model == "mf" and self.start == "mf":
-            raise ValueError("start must be random for the model mf: it is what the others start from")
+            raise ValueError("start must be random for the model mf: it is what other models start from")
         counts = ("d", "layers", "batch_size", "epochs", "negatives", "noise_d")
         for name in counts if self.validate_every is None else (*counts, "validate_every"):
             if getattr(self, name) < 1:

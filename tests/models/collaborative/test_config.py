@@ -20,7 +20,7 @@ from models.collaborative.config import TUNED, BprConfig
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"validate_every": 0}, "validate_every must be at least 1"),
-        ({"start": "ials"}, "start must be one of random, mf, got 'ials'"),
+        ({"start": "ials"}, "start must be one of tuned, random, mf, got 'ials'"),
         ({"model": "mf", "start": "mf"}, "start must be random for the model mf"),
         ({"patience": 0}, "patience must be at least 1"),
         ({"l2": -1.0}, "l2 must be at least 0"),
