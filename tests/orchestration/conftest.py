@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import dagster as dg
 import pytest
 
 from data.home import HOME_VARIABLE, Home
-from tests.orchestration.worlds import Cli, trained
+from tests.orchestration.worlds import Cli, trained, untouched
 
 
 @pytest.fixture(autouse=True)
@@ -24,12 +25,14 @@ def same_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Cli:
-    """A home with one version, trained in no time, refused by the gate and published by force."""
+    """A home with one version, trained in no time, refused by the gate and published by force; tests add to it."""
     before = dict(os.environ)
     for name in ("COLDCAST_DATABASE_URL", "COLDCAST_MLFLOW_URL", "COLDCAST_DAGSTER_URL"):
         os.environ.pop(name, None)
     try:
-        return trained(tmp_path_factory.mktemp("trained"))
+        made = trained(tmp_path_factory.mktemp("trained"))
+        shutil.copytree(made.home.root, untouched(made))
+        return made
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -21,7 +21,7 @@ from orchestration.executors import ExecutionChoice, is_multiprocess, one_or_man
 from orchestration.jobs import PLACEMENT
 from orchestration.launch import failure_message
 from orchestration.settings import Settings
-from tests.orchestration.worlds import Cli, open_store
+from tests.orchestration.worlds import Cli, open_store, untouched
 
 MANY = "execution: {executor: multiprocess, max_concurrent: 2}\n"
 IN_MANY = {"config": {"multiprocess": {"max_concurrent": 2}}}
@@ -123,9 +123,9 @@ def test_a_process_that_was_killed_is_told_of_by_its_station(
 
 @pytest.fixture
 def copied(trained_home: Cli, tmp_path: Path) -> Cli:
-    """A trained home of its own."""
+    """A trained home of its own, as it was before other tests added to it."""
     home = Home.resolve(tmp_path / "copy", {})
-    shutil.copytree(trained_home.home.root, home.root)
+    shutil.copytree(untouched(trained_home), home.root)
     return Cli(home, trained_home.settings)
 
 

@@ -110,6 +110,11 @@ class Cli:
         return CliRunner().invoke(main, ["--home", str(self.home.root), *words, *more])
 
 
+def untouched(made: Cli) -> Path:
+    """Where the copy of a home lies that was taken when it was made."""
+    return made.home.root.with_name("untouched")
+
+
 def trained(folder: Path, *words: str) -> Cli:
     """Make a home of 60 users and 200 items with a published version 1; a language model of two layers.
 
