@@ -24,6 +24,7 @@ from models.filterllm.distribution import FilterLLM
 from models.filterllm.feature_centring import FeatureCentring
 from models.filterllm.language_model import LanguageModel, load_language_model
 from models.filterllm.mapper import build_mapper
+from models.filterllm.text_guide import TextGuide
 from models.filterllm.text_tokens import TextKernel
 from models.filterllm.user_vocabulary import UserVocabulary
 
@@ -204,10 +205,18 @@ def _rebuild(language_model: LanguageModel, config: FilterLLMConfig, tensors: di
     for name in ("text_tokens", "fusion", "left_out", "left_out_popularity"):
         setattr(model, name, tensors[name])
     parts = ("landmarks", "projection", "popularity")
-    model.text_kernel = TextKernel(*(tensors[f"text_kernel.{name}"] for name in parts))
+    model.text_kernel = TextKernel(_guide(tensors), *(tensors[f"text_kernel.{name}"] for name in parts))
     own = {name: value for name, value in tensors.items() if not name.startswith(ADAPTER)}
     model.load_state_dict(own, strict=False)
     return model
+
+
+def _guide(tensors: dict[str, Tensor]) -> TextGuide:
+    """What stands before the text kernel; checkpoints of before have none."""
+    names = [f"text_kernel.guide.{name}" for name in ("landmarks", "projection", "mean")]
+    if names[0] not in tensors:
+        return TextGuide.empty(tensors["text_kernel.landmarks"].shape[1])
+    return TextGuide(*(tensors[name] for name in names))
 
 
 def _digest(description: Mapping[str, Any]) -> str:

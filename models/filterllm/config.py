@@ -97,6 +97,8 @@ class FilterLLMConfig:
         text_size: Numbers per text token, >= 1.
         text_landmarks: Warm items up to which the regression is exact, >= 1; a share of them stands for more.
             Memory is 4 * text_landmarks^2 bytes.
+        text_vector_share: What the collaborative vectors that two texts lead to expect count in the kernel of the
+            two, against the texts' own vectors, in [0, 1).
         text_item_power: In the regression each of an item's n users counts 1 / n ** text_item_power, >= 0.
         text_user_power: Likewise each of a user's items, >= 0.
         smoothing: Weight of what users with like vectors say against what the user's own texts say, >= 0.
@@ -148,6 +150,7 @@ class FilterLLMConfig:
     text_ridge: float = 2.0
     text_size: int = 1024
     text_landmarks: int = 16384
+    text_vector_share: float = 0.67
     text_item_power: float = 0.1
     text_user_power: float = 0.5
     smoothing: float = 0.5
@@ -173,8 +176,9 @@ class FilterLLMConfig:
         for name in ("token_size", "patience"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1 or None, got {getattr(self, name)}")
-        if not 0 <= self.mapper_dropout < 1:
-            raise ValueError(f"mapper_dropout must be in [0, 1), got {self.mapper_dropout}")
+        for name in ("mapper_dropout", "text_vector_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
         if self.appeal_weight is not None and not 0 <= self.appeal_weight <= 1:
             raise ValueError(f"appeal_weight must be in [0, 1], got {self.appeal_weight}")
         if self.popularity_weight is not None and not self.popularity_weight >= 0:

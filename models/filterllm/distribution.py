@@ -147,9 +147,8 @@ class FilterLLM(nn.Module):
         items = torch.cat([learned, weight * told], dim=1)  # (W, d + R)
         users = torch.cat([self._unit_tokens(), self.text_tokens[:, : told.shape[1]]], dim=1)  # (U, d + R)
         table, back = narrowed(users, items, bias=self.vocabulary.bias.detach(), config=self.config)
-        d, kernel = learned.shape[1], self.text_kernel
-        projection = weight * kernel.projection[:, : told.shape[1]] @ back[d:]  # (M, D)
-        self.text_kernel = TextKernel(kernel.landmarks, projection, kernel.popularity)
+        d = learned.shape[1]
+        self.text_kernel = self.text_kernel.projected(weight * back[d:])  # to (M, D)
         self.fusion = back[:d]  # (d, D)
         self.left_out, self.left_out_popularity = items @ back, found.popularity  # (W, D), (W,)
         self.vocabulary = UserVocabulary(table, self.vocabulary.bias)

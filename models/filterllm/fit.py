@@ -260,8 +260,8 @@ def _text_tokens(
     with torch.no_grad():
         centred = model.centring(torch.from_numpy(features).to(model.language_model.device))
     rng = np.random.default_rng(config.seed)
-    users = embeddings.users if config.token_init == "collaborative" else None
-    found = fit_text_tokens(centred.cpu().numpy(), positives, users=users, config=config, rng=rng)
+    vectors = embeddings if config.token_init == "collaborative" else None
+    found = fit_text_tokens(centred.cpu().numpy(), positives, vectors=vectors, config=config, rng=rng)
     model.set_text_tokens(found)
     return found.to(model.vocabulary.bias.device)
 

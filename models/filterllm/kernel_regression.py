@@ -71,6 +71,14 @@ def solve_kernel_regression(
     return _Nystrom(texts, texts[chosen], ridge)
 
 
+def without_own(solved: KernelRegression, targets: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Weights (M, r) for targets (W, r), and the values (W, r) that each text would have without its own target."""
+    weights = solved.weights(targets)
+    leverage = solved.leverage[:, None]  # (W, 1)
+    left_out = (solved.fitted(weights, targets) - leverage * targets) / (1 - leverage)
+    return weights, left_out.astype(np.float32)
+
+
 class _Exact:
     """Weights are (K + ridge)^-1 y, fitted values y - ridge * weights."""
 

@@ -10,6 +10,7 @@ are taken, which the items' offset asks for (``item_offset``).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,9 +19,16 @@ from scipy import sparse
 from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 
+from models.collaborative.embeddings import CollaborativeEmbeddings
 from models.filterllm.config import FilterLLMConfig
-from models.filterllm.kernel_regression import FloatArray, KernelRegression, solve_kernel_regression
+from models.filterllm.kernel_regression import (
+    FloatArray,
+    KernelRegression,
+    solve_kernel_regression,
+    without_own,
+)
 from models.filterllm.losses import distribution_loss
+from models.filterllm.text_guide import TextGuide, fit_text_guide
 
 OVERSAMPLING = 32
 ITEMS_WEIGHED = 2048
@@ -33,7 +41,8 @@ class TextKernel(nn.Module):
     """From a text's unit vector to its side of the text tokens, ``kernel(text, landmarks) @ projection``.
 
     Attributes:
-        landmarks: (M, H) float32, unit vectors of texts.
+        guide: Where a text stands: its vector, and beside it the collaborative one that it leads to expect.
+        landmarks: (M, G) float32, places that the guide gave, each part times its share of the kernel.
         projection: (M, R) float32.
         popularity: (M,) float32, likewise to the popularity that a text leads to expect.
     """
@@ -42,8 +51,9 @@ class TextKernel(nn.Module):
     projection: Tensor
     popularity: Tensor
 
-    def __init__(self, landmarks: Tensor, projection: Tensor, popularity: Tensor) -> None:
+    def __init__(self, guide: TextGuide, landmarks: Tensor, projection: Tensor, popularity: Tensor) -> None:
         super().__init__()
+        self.guide = guide
         self.register_buffer("landmarks", landmarks)
         self.register_buffer("projection", projection)
         self.register_buffer("popularity", popularity)
@@ -51,11 +61,21 @@ class TextKernel(nn.Module):
     @classmethod
     def empty(cls, hidden_size: int) -> TextKernel:
         """Knows no text."""
-        return cls(torch.zeros((0, hidden_size)), torch.zeros((0, 0)), torch.zeros(0))
+        none = torch.zeros((0, hidden_size)), torch.zeros((0, 0)), torch.zeros(0)
+        return cls(TextGuide.empty(hidden_size), *none)
+
+    @property
+    def texts(self) -> Tensor:
+        """(M, H) float32, unit vectors of the texts it was solved with."""
+        return self.guide.landmarks if len(self.guide.landmarks) else self.landmarks
+
+    def projected(self, back: Tensor) -> TextKernel:
+        """The same with ``projection @ back``; ``back`` is (r, D), of the first r <= R directions."""
+        return TextKernel(self.guide, self.landmarks, self.projection[:, : len(back)] @ back, self.popularity)
 
     def forward(self, unit: Tensor) -> tuple[Tensor, Tensor]:
         """(B, R) of unit vectors (B, H), and their popularity (B,): its logarithm, 0 where nothing is known."""
-        near = (unit @ self.landmarks.T - 1).exp()  # (B, M)
+        near = (self.guide(unit) @ self.landmarks.T - 1).exp()  # (B, M)
         return near @ self.projection, near @ self.popularity
 
 
@@ -85,11 +105,14 @@ def fit_text_tokens(
     texts: FloatArray,
     positives: sparse.csr_array,
     *,
-    users: FloatArray | None,
+    vectors: CollaborativeEmbeddings | None,
     config: FilterLLMConfig,
     rng: np.random.Generator,
 ) -> TextTokens:
     """Regress users on texts, keep the R directions of users that carry most, let users alike speak.
+
+    Two texts are as near as ``(1 - share) <x, y> + share <p, q>`` says, p and q the collaborative vectors that
+    they lead to expect (``text_guide``) and share ``text_vector_share``.
 
     With A the users' directions (U, R), orthonormal, the regression's value is s(x) = A v(x). Each user's
     values are brought to standard deviation 1, those of the projection on the collaborative vectors P, W (W'W +
@@ -99,37 +122,37 @@ def fit_text_tokens(
     Args:
         texts: (W, H) float32, centred unit vectors of the warm items.
         positives: (W, U), 1 where a user took an item.
-        users: (U, D) float32, collaborative vectors; None leaves the smoothing out.
+        vectors: Collaborative vectors of the U users and W items; None leaves expected vectors and smoothing out.
         config: ``text_*`` and ``smoothing*``; R is text_size, but never above the rank of the fitted values.
         rng: Draws landmarks and the start of the range finder.
 
     Returns:
         Tokens and kernel on the CPU.
     """
-    solved = solve_kernel_regression(texts, ridge=config.text_ridge, landmarks=config.text_landmarks, rng=rng)
+    system: dict[str, Any] = {"ridge": config.text_ridge, "landmarks": config.text_landmarks, "rng": rng}
+    share = 0.0 if vectors is None else config.text_vector_share
+    guide, places = TextGuide.empty(texts.shape[1]), texts
+    scale = np.ones(texts.shape[1], dtype=np.float32)
+    if vectors is not None and share:
+        guide, expected = fit_text_guide(texts, vectors.warm_items, **system)
+        scale = np.sqrt(np.repeat([1 - share, share], [texts.shape[1], expected.shape[1]])).astype(np.float32)
+        places = np.concatenate([texts, expected], axis=1) * scale  # (W, G), of length 1
+    solved = solve_kernel_regression(places, **system)
     labels = _weighted(positives, config.text_item_power, config.text_user_power)
     directions = _leading_users(solved, labels, size=config.text_size, rng=rng)  # (U, R)
-    projection, left_out = _without_own(solved, np.asarray(labels @ directions, dtype=np.float32))
+    projection, left_out = without_own(solved, np.asarray(labels @ directions, dtype=np.float32))
     taken = np.log(np.diff(positives.indptr).clip(min=1)).astype(np.float32)
-    towards, popularity = _without_own(solved, (taken - taken.mean())[:, None])
+    towards, popularity = without_own(solved, (taken - taken.mean())[:, None])
     spread = np.cov(left_out, rowvar=False).reshape(directions.shape[1], -1)  # (R, R)
     tokens = _of_deviation_one(directions, spread)
-    if users is not None and config.smoothing:
-        alike = _projected(directions, users, ridge=config.smoothing_ridge)
+    if vectors is not None and config.smoothing:
+        alike = _projected(directions, vectors.users, ridge=config.smoothing_ridge)
         tokens = tokens + config.smoothing * _of_deviation_one(alike, spread)
         tokens = _of_deviation_one(tokens, spread)
-    projections = (torch.from_numpy(one) for one in (projection, towards[:, 0]))
-    kernel = TextKernel(torch.from_numpy(solved.landmarks.copy()), *projections)
+    sides = (torch.from_numpy(one) for one in (solved.landmarks * scale, projection, towards[:, 0]))
+    kernel = TextKernel(guide, *sides)
     tensors = (torch.from_numpy(one) for one in (left_out, popularity[:, 0]))
     return TextTokens(torch.from_numpy(tokens.astype(np.float32)), kernel, *tensors)
-
-
-def _without_own(solved: KernelRegression, targets: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Weights (M, r) for targets (W, r), and the values (W, r) that each text would have without its own target."""
-    weights = solved.weights(targets)
-    leverage = solved.leverage[:, None]  # (W, 1)
-    left_out = (solved.fitted(weights, targets) - leverage * targets) / (1 - leverage)
-    return weights, left_out.astype(np.float32)
 
 
 def likeliest_weight(

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.collaborative.embeddings import CollaborativeEmbeddings
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.kernel_regression import kernel
 from models.filterllm.text_tokens import TextTokens, fit_text_tokens, likeliest_weight
@@ -29,7 +30,11 @@ def fitted(users: NDArray[np.float32] | None = None, **changes: Any) -> TextToke
         **({"text_ridge": 0.7, "text_item_power": 0.0, "text_user_power": 0.0} | changes)
     )
     rng = np.random.default_rng(1)
-    return fit_text_tokens(texts, sparse.csr_array(labels), users=users, config=config, rng=rng)
+    vectors = None
+    if users is not None:
+        items = np.random.default_rng(2).standard_normal((N_ITEMS, users.shape[1])).astype(np.float32)
+        vectors = CollaborativeEmbeddings(users, items, np.arange(N_ITEMS))
+    return fit_text_tokens(texts, sparse.csr_array(labels), vectors=vectors, config=config, rng=rng)
 
 
 def values(found: TextTokens, texts: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -56,7 +61,7 @@ def test_few_items_and_many_users_are_solved_as_exactly() -> None:
     told[:, told.sum(axis=0) == 0] = 1
     config = FilterLLMConfig(text_ridge=0.7, text_item_power=0.0, text_user_power=0.0)
     found = fit_text_tokens(
-        few, sparse.csr_array(told), users=None, config=config, rng=np.random.default_rng(1)
+        few, sparse.csr_array(told), vectors=None, config=config, rng=np.random.default_rng(1)
     )
     assert found.tokens.shape[1] <= 6
     expected = (kernel(texts, few) @ np.linalg.solve(kernel(few, few) + 0.7 * np.eye(6), told)).T  # (U, 30)
@@ -137,7 +142,7 @@ def test_texts_that_tell_nothing_weigh_nothing_and_telling_ones_much() -> None:
     told[np.arange(N_ITEMS), np.arange(N_ITEMS) % N_USERS] = 1
     config = FilterLLMConfig(text_ridge=0.7)
     found = fit_text_tokens(
-        texts, sparse.csr_array(told), users=None, config=config, rng=np.random.default_rng(1)
+        texts, sparse.csr_array(told), vectors=None, config=config, rng=np.random.default_rng(1)
     )
     sure = likeliest_weight(found, sparse.csr_array(told), torch.zeros(N_USERS), rng=np.random.default_rng(0))
     assert noise < 0.2
