@@ -260,7 +260,8 @@ def _text_tokens(
     with torch.no_grad():
         centred = model.centring(torch.from_numpy(features).to(model.language_model.device))
     rng = np.random.default_rng(config.seed)
-    vectors = embeddings if config.token_init == "collaborative" else None
+    known = config.token_init == "collaborative"
+    vectors = (embeddings.users, embeddings.warm_items) if known else None
     found = fit_text_tokens(centred.cpu().numpy(), positives, vectors=vectors, config=config, rng=rng)
     model.set_text_tokens(found)
     return found.to(model.vocabulary.bias.device)

@@ -19,7 +19,6 @@ from scipy import sparse
 from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 
-from models.collaborative.embeddings import CollaborativeEmbeddings
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.kernel_regression import (
     FloatArray,
@@ -105,7 +104,7 @@ def fit_text_tokens(
     texts: FloatArray,
     positives: sparse.csr_array,
     *,
-    vectors: CollaborativeEmbeddings | None,
+    vectors: tuple[FloatArray, FloatArray] | None,
     config: FilterLLMConfig,
     rng: np.random.Generator,
 ) -> TextTokens:
@@ -122,7 +121,8 @@ def fit_text_tokens(
     Args:
         texts: (W, H) float32, centred unit vectors of the warm items.
         positives: (W, U), 1 where a user took an item.
-        vectors: Collaborative vectors of the U users and W items; None leaves expected vectors and smoothing out.
+        vectors: Collaborative vectors of users (U, D) and warm items (W, D), float32; None leaves expected vectors and
+            smoothing out.
         config: ``text_*`` and ``smoothing*``; R is text_size, but never above the rank of the fitted values.
         rng: Draws landmarks and the start of the range finder.
 
@@ -134,7 +134,7 @@ def fit_text_tokens(
     guide, places = TextGuide.empty(texts.shape[1]), texts
     scale = np.ones(texts.shape[1], dtype=np.float32)
     if vectors is not None and share:
-        guide, expected = fit_text_guide(texts, vectors.warm_items, **system)
+        guide, expected = fit_text_guide(texts, vectors[1], **system)
         scale = np.sqrt(np.repeat([1 - share, share], [texts.shape[1], expected.shape[1]])).astype(np.float32)
         places = np.concatenate([texts, expected], axis=1) * scale  # (W, G), of length 1
     solved = solve_kernel_regression(places, **system)
@@ -146,7 +146,7 @@ def fit_text_tokens(
     spread = np.cov(left_out, rowvar=False).reshape(directions.shape[1], -1)  # (R, R)
     tokens = _of_deviation_one(directions, spread)
     if vectors is not None and config.smoothing:
-        alike = _projected(directions, vectors.users, ridge=config.smoothing_ridge)
+        alike = _projected(directions, vectors[0], ridge=config.smoothing_ridge)
         tokens = tokens + config.smoothing * _of_deviation_one(alike, spread)
         tokens = _of_deviation_one(tokens, spread)
     sides = (torch.from_numpy(one) for one in (solved.landmarks * scale, projection, towards[:, 0]))

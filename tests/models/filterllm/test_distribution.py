@@ -25,7 +25,10 @@ def test_factors_equal_the_formula_written_out(fitted: FilterLLM) -> None:
         unit = unit / unit.norm(dim=1, keepdim=True)
         mapped = fitted.mapper(unit * 32**0.5)
         mapped = fitted.log_scale.exp() * mapped / mapped.norm(dim=1, keepdim=True)
-        kernel = torch.exp(unit @ fitted.text_kernel.landmarks.T - 1)
+        guide = fitted.text_kernel.guide
+        expected = torch.exp(unit @ guide.landmarks.T - 1) @ guide.projection - guide.mean
+        place = torch.cat([unit, expected / expected.norm(dim=1, keepdim=True)], dim=1)
+        kernel = torch.exp(place @ fitted.text_kernel.landmarks.T - 1)
         vectors = mapped @ fitted.fusion + kernel @ fitted.text_kernel.projection
         logits = vectors @ fitted.vocabulary.tokens.T + fitted.vocabulary.bias
         expected = logits.log_softmax(dim=1).T.numpy()

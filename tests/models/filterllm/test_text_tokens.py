@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.collaborative.embeddings import CollaborativeEmbeddings
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.kernel_regression import kernel
 from models.filterllm.text_tokens import TextTokens, fit_text_tokens, likeliest_weight
@@ -33,7 +32,7 @@ def fitted(users: NDArray[np.float32] | None = None, **changes: Any) -> TextToke
     vectors = None
     if users is not None:
         items = np.random.default_rng(2).standard_normal((N_ITEMS, users.shape[1])).astype(np.float32)
-        vectors = CollaborativeEmbeddings(users, items, np.arange(N_ITEMS))
+        vectors = (users, items)
     return fit_text_tokens(texts, sparse.csr_array(labels), vectors=vectors, config=config, rng=rng)
 
 
@@ -114,13 +113,32 @@ def test_powers_share_an_items_and_a_users_weight() -> None:
     assert np.abs(changed - values(fitted(), world()[0])).max() > 0.05
 
 
+def test_left_out_values_of_the_guided_kernel_are_those_without_the_item() -> None:
+    """The places in the kernel are given; what of an item's own labels reaches its value is taken out."""
+    texts, labels = world()
+    users = np.random.default_rng(5).standard_normal((N_USERS, 4)).astype(np.float32)
+    found = fitted(users, smoothing=0.0, text_vector_share=0.4)
+    width, landmarks = texts.shape[1], found.kernel.landmarks.numpy()
+    np.testing.assert_allclose(landmarks[:, :width], 0.6 * texts, atol=1e-6)
+    places = landmarks / np.sqrt(np.repeat([0.6, 0.4], [width, 4]))
+    np.testing.assert_allclose(np.linalg.norm(places, axis=1), 1, atol=1e-5)
+    expected = np.empty((N_ITEMS, N_USERS))
+    for item in range(N_ITEMS):
+        rest = np.arange(N_ITEMS) != item
+        system = kernel(places[rest], places[rest]).astype(np.float64) + 0.7 * np.eye(N_ITEMS - 1)
+        expected[item] = kernel(places[item : item + 1], places[rest]) @ np.linalg.solve(system, labels[rest])
+    expected /= expected.std(axis=0, ddof=1)
+    np.testing.assert_allclose((found.left_out @ found.tokens.T).numpy(), expected, atol=3e-3)
+
+
 def test_users_alike_speak_for_each_other() -> None:
     # users 0 and 1 have one vector: with all the weight on smoothing they say the same
     users = np.eye(N_USERS, dtype=np.float32)
     users[1] = users[0]
-    both = values(fitted(users, smoothing=1000.0, smoothing_ridge=1e-6), world()[0])
+    text = {"text_vector_share": 0.0}
+    both = values(fitted(users, smoothing=1000.0, smoothing_ridge=1e-6, **text), world()[0])
     np.testing.assert_allclose(both[0], both[1], atol=0.02)
-    alone = values(fitted(users, smoothing=0.0), world()[0])
+    alone = values(fitted(users, smoothing=0.0, **text), world()[0])
     np.testing.assert_allclose(alone, values(fitted(), world()[0]), atol=1e-5)
     assert np.abs(alone[0] - alone[1]).max() > 0.5
 
