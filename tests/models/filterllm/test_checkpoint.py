@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from models.filterllm.checkpoint import (
     DESCRIPTION,
     TENSORS,
+    _guide,
     load_checkpoint,
     read_description,
     save_checkpoint,
@@ -51,6 +52,12 @@ def test_saving_what_was_loaded_gives_the_same_bytes(
     save_checkpoint(load_checkpoint(saved), again, user_fingerprint=USERS, notes={"snapshot": "s1"})
     for name in (TENSORS, DESCRIPTION):
         assert (again / name).read_bytes() == (saved / name).read_bytes()
+
+
+def test_a_text_kernel_of_before_stands_without_a_guide() -> None:
+    guide = _guide({"text_kernel.landmarks": torch.ones((3, 5))})
+    unit = torch.ones((2, 5))
+    assert torch.equal(guide(unit), unit)
 
 
 def test_nothing_frozen_and_nothing_pickled_is_written(saved: Path) -> None:
