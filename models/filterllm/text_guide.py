@@ -18,6 +18,11 @@ from models.filterllm.kernel_regression import FloatArray, solve_kernel_regressi
 SHORTEST = 1e-12
 
 
+def nearness(places: Tensor, landmarks: Tensor) -> Tensor:
+    """``kernel_regression.kernel`` in torch: (B, M) of places (B, G) and landmarks (M, G)."""
+    return (places @ landmarks.T - 1).exp()
+
+
 class TextGuide(nn.Module):
     """From a text's unit vector to that vector and the expected collaborative one side by side.
 
@@ -46,7 +51,7 @@ class TextGuide(nn.Module):
         """(B, H + D) of unit vectors (B, H), both parts of length 1."""
         if not self.projection.shape[1]:
             return unit
-        expected = (unit @ self.landmarks.T - 1).exp() @ self.projection - self.mean  # (B, D)
+        expected = nearness(unit, self.landmarks) @ self.projection - self.mean  # (B, D)
         return torch.cat([unit, functional.normalize(expected, dim=1, eps=SHORTEST)], dim=1)
 
 

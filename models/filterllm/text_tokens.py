@@ -27,7 +27,7 @@ from models.filterllm.kernel_regression import (
     without_own,
 )
 from models.filterllm.losses import distribution_loss
-from models.filterllm.text_guide import TextGuide, fit_text_guide
+from models.filterllm.text_guide import TextGuide, fit_text_guide, nearness
 
 OVERSAMPLING = 32
 ITEMS_WEIGHED = 2048
@@ -74,7 +74,7 @@ class TextKernel(nn.Module):
 
     def forward(self, unit: Tensor) -> tuple[Tensor, Tensor]:
         """(B, R) of unit vectors (B, H), and their popularity (B,): its logarithm, 0 where nothing is known."""
-        near = (self.guide(unit) @ self.landmarks.T - 1).exp()  # (B, M)
+        near = nearness(self.guide(unit), self.landmarks)  # (B, M)
         return near @ self.projection, near @ self.popularity
 
 
