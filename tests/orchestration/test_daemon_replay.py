@@ -43,7 +43,7 @@ STEPS = 6  # the first version, and five decisions
 NEVER = "0 0 29 2 *"  # the schedules have no part in it
 RULE = RetrainRule(
     users=1000,
-    share=0.25,
+    share=0.2,
     age_days=80,
     traffic=1.0,
     forward_drop=1.0,
@@ -87,7 +87,7 @@ class Decided(NamedTuple):
 def request_of(tmp_path_factory: pytest.TempPathFactory) -> ReplayRequest:
     folder = tmp_path_factory.mktemp("in-process")
     return ReplayRequest(
-        synthetic_source(users=150, items=300, interactions=4000, drift=0.5, newcomers=0.5, seed=2),
+        synthetic_source(users=150, items=300, interactions=4000, drift=0.5, newcomers=0.5, seed=3),
         folder / "out",
         step=35 * DAY,
         history=0.3,
