@@ -99,8 +99,8 @@ class FilterLLMConfig:
             Memory is 4 * text_landmarks^2 bytes.
         text_vector_share: What the collaborative vectors that two texts lead to expect count in the kernel of the
             two, against the texts' own vectors, in [0, 1).
-        text_item_power: In the regression each of an item's n users counts 1 / n ** text_item_power, >= 0.
-        text_user_power: Likewise each of a user's items, >= 0.
+        text_item_power: In the regression what is missed of an item with n users counts 1 / n ** text_item_power, >= 0.
+        text_user_power: There a user's n items have 1 / n ** text_user_power of him each, >= 0.
         smoothing: Weight of what users with like vectors say against what the user's own texts say, >= 0.
         smoothing_ridge: Regulariser of that projection, in mean squared lengths per number, > 0.
         width: D, numbers per user in the finished table, which holds learned and text tokens together, >= 1.
@@ -147,11 +147,11 @@ class FilterLLMConfig:
     lora_batch_size: int = 128
     text_weight: float = 1.0
     text_learning_rate: float = 0.02
-    text_ridge: float = 2.0
+    text_ridge: float = 1.0
     text_size: int = 1024
     text_landmarks: int = 16384
     text_vector_share: float = 0.67
-    text_item_power: float = 0.1
+    text_item_power: float = 0.6
     text_user_power: float = 0.5
     smoothing: float = 0.5
     smoothing_ridge: float = 0.05

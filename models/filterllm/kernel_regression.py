@@ -23,10 +23,12 @@ class KernelRegression(Protocol):
 
     Attributes:
         landmarks: (M, H) float32, the texts whose kernels the solution combines.
+        importance: (W,) float32 > 0, what each text's residual counts.
         leverage: (W,) float32 in [0, 1), how much a text's own target moves its own fitted value.
     """
 
     landmarks: FloatArray
+    importance: FloatArray
     leverage: FloatArray
 
     def weights(self, targets: FloatArray) -> FloatArray:
@@ -46,12 +48,13 @@ def kernel(texts: FloatArray, landmarks: FloatArray) -> FloatArray:
 
 
 def solve_kernel_regression(
-    texts: FloatArray, *, ridge: float, landmarks: int, rng: np.random.Generator
+    texts: FloatArray, *, importance: FloatArray, ridge: float, landmarks: int, rng: np.random.Generator
 ) -> KernelRegression:
-    """Prepare ``min over f of sum (f(x_i) - y_i)^2 + ridge |f|^2`` for any targets y.
+    """Prepare ``min over f of sum c_i (f(x_i) - y_i)^2 + ridge |f|^2`` for any targets y.
 
     Args:
         texts: (W, H) float32, unit vectors.
+        importance: c, shape (W,), float32, > 0.
         ridge: Regulariser in texts, > 0.
         landmarks: Texts up to which the solution is exact; memory is 4 * landmarks^2 bytes.
         rng: Draws the landmarks where there are more texts.
@@ -66,9 +69,9 @@ def solve_kernel_regression(
         row = int(np.flatnonzero(~np.isfinite(texts).all(axis=1))[0])
         raise ValueError(f"texts must be finite, got row {row}: {texts[row, :4].tolist()} ...")
     if len(texts) <= landmarks:
-        return _Exact(texts, ridge)
+        return _Exact(texts, importance, ridge)
     chosen = np.sort(rng.choice(len(texts), landmarks, replace=False))
-    return _Nystrom(texts, texts[chosen], ridge)
+    return _Nystrom(texts, texts[chosen], importance, ridge)
 
 
 def without_own(solved: KernelRegression, targets: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -79,16 +82,27 @@ def without_own(solved: KernelRegression, targets: FloatArray) -> tuple[FloatArr
     return weights, left_out.astype(np.float32)
 
 
-class _Exact:
-    """Weights are (K + ridge)^-1 y, fitted values y - ridge * weights."""
+def adjoint(solved: KernelRegression, values: FloatArray) -> FloatArray:
+    """``H' v`` of values (W, r), where ``H y`` are the fitted values of targets y.
 
-    def __init__(self, texts: FloatArray, ridge: float) -> None:
+    H is symmetric only up to the importance: ``H' = C H C^-1``.
+    """
+    importance = solved.importance[:, None]  # (W, 1)
+    divided = values / importance
+    return importance * solved.fitted(solved.weights(divided), divided)
+
+
+class _Exact:
+    """Weights are (K + ridge / importance)^-1 y, fitted values y - ridge / importance * weights."""
+
+    def __init__(self, texts: FloatArray, importance: FloatArray, ridge: float) -> None:
         self.landmarks = texts
-        self._ridge = ridge
+        self.importance = importance
+        self._ridges = np.float32(ridge) / importance  # (W,)
         system = kernel(texts, texts)
-        system[np.diag_indices_from(system)] += ridge
+        system[np.diag_indices_from(system)] += self._ridges
         self._inverse = _inverted(system)
-        self.leverage = 1 - ridge * self._inverse.diagonal().copy()  # (W,)
+        self.leverage = 1 - self._ridges * self._inverse.diagonal()  # (W,)
 
     def weights(self, targets: FloatArray) -> FloatArray:
         """(W, r) from (W, r)."""
@@ -96,33 +110,42 @@ class _Exact:
 
     def fitted(self, weights: FloatArray, targets: FloatArray) -> FloatArray:
         """(W, r), without another product of W^2 r."""
-        return targets - np.float32(self._ridge) * weights
+        fitted: FloatArray = targets - self._ridges[:, None] * weights
+        return fitted
 
 
 class _Nystrom:
     """Ridge regression on whitened features F = K R (W, M), where R R' inverts the landmarks' kernel."""
 
-    def __init__(self, texts: FloatArray, landmarks: FloatArray, ridge: float) -> None:
+    def __init__(
+        self, texts: FloatArray, landmarks: FloatArray, importance: FloatArray, ridge: float
+    ) -> None:
         self.landmarks = landmarks
+        self.importance = importance
         among = kernel(landmarks, landmarks).astype(np.float64)
         among[np.diag_indices_from(among)] += JITTER
         root, _ = lapack.dtrtri(cholesky(among, lower=True, overwrite_a=True), lower=1, overwrite_c=1)
         self._root: FloatArray = np.tril(root).T.astype(np.float32)  # (M, M), R
         self._features = kernel(texts, landmarks) @ self._root  # (W, M)
-        system = self._features.T @ self._features
+        system = self._features.T @ (importance[:, None] * self._features)
         system[np.diag_indices_from(system)] += ridge
         self._inverse = _inverted(system)
         explained = np.einsum("wm,wm->w", self._features @ self._inverse, self._features)
-        self.leverage = explained.clip(0, 1 - JITTER)  # (W,)
+        self.leverage = (importance * explained).clip(0, 1 - JITTER)  # (W,)
 
     def weights(self, targets: FloatArray) -> FloatArray:
         """(M, r) from (W, r)."""
-        return self._root @ (self._inverse @ (self._features.T @ targets))
+        return self._root @ self._coefficients(targets)
 
     def fitted(self, weights: FloatArray, targets: FloatArray) -> FloatArray:
         """(W, r)."""
         del weights
-        return self._features @ (self._inverse @ (self._features.T @ targets))
+        return self._features @ self._coefficients(targets)
+
+    def _coefficients(self, targets: FloatArray) -> FloatArray:
+        """(M, r), of the whitened features."""
+        weighed = self.importance[:, None] * targets
+        return self._inverse @ (self._features.T @ weighed)
 
 
 def _inverted(system: FloatArray) -> FloatArray:

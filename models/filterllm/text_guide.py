@@ -56,13 +56,20 @@ class TextGuide(nn.Module):
 
 
 def fit_text_guide(
-    texts: FloatArray, items: FloatArray, *, ridge: float, landmarks: int, rng: np.random.Generator
+    texts: FloatArray,
+    items: FloatArray,
+    *,
+    importance: FloatArray,
+    ridge: float,
+    landmarks: int,
+    rng: np.random.Generator,
 ) -> tuple[TextGuide, FloatArray]:
     """Regress the items' vectors on their texts.
 
     Args:
         texts: (W, H) float32, centred unit vectors of the warm items.
         items: (W, D) float32, their collaborative vectors; only directions count.
+        importance: (W,) float32, what each item's residual counts.
         ridge: Regulariser of the kernel regression, in items, > 0.
         landmarks: Items up to which it is exact.
         rng: Draws landmarks.
@@ -70,7 +77,7 @@ def fit_text_guide(
     Returns:
         The guide, and (W, D) float32: each item's expected vector, of length 1, as if it had been left out.
     """
-    solved = solve_kernel_regression(texts, ridge=ridge, landmarks=landmarks, rng=rng)
+    solved = solve_kernel_regression(texts, importance=importance, ridge=ridge, landmarks=landmarks, rng=rng)
     targets = _unit(items)
     projection, left_out = without_own(solved, targets - targets.mean(axis=0))
     mean = left_out.mean(axis=0)

@@ -23,6 +23,7 @@ from models.filterllm.config import FilterLLMConfig
 from models.filterllm.kernel_regression import (
     FloatArray,
     KernelRegression,
+    adjoint,
     solve_kernel_regression,
     without_own,
 )
@@ -129,7 +130,12 @@ def fit_text_tokens(
     Returns:
         Tokens and kernel on the CPU.
     """
-    system: dict[str, Any] = {"ridge": config.text_ridge, "landmarks": config.text_landmarks, "rng": rng}
+    system: dict[str, Any] = {
+        "importance": _importance(positives, config.text_item_power),
+        "ridge": config.text_ridge,
+        "landmarks": config.text_landmarks,
+        "rng": rng,
+    }
     share = 0.0 if vectors is None else config.text_vector_share
     guide, places = TextGuide.empty(texts.shape[1]), texts
     scale = np.ones(texts.shape[1], dtype=np.float32)
@@ -138,7 +144,7 @@ def fit_text_tokens(
         scale = np.sqrt(np.repeat([1 - share, share], [texts.shape[1], expected.shape[1]])).astype(np.float32)
         places = np.concatenate([texts, expected], axis=1) * scale  # (W, G), of length 1
     solved = solve_kernel_regression(places, **system)
-    labels = _weighted(positives, config.text_item_power, config.text_user_power)
+    labels = _weighted(positives, config.text_user_power)
     directions = _leading_users(solved, labels, size=config.text_size, rng=rng)  # (U, R)
     projection, left_out = without_own(solved, np.asarray(labels @ directions, dtype=np.float32))
     taken = np.log(np.diff(positives.indptr).clip(min=1)).astype(np.float32)
@@ -183,12 +189,16 @@ def likeliest_weight(
     return float(minimize_scalar(loss, bounds=(0.0, 4.0), method="bounded", options={"xatol": 1e-2}).x)
 
 
-def _weighted(positives: sparse.csr_array, item_power: float, user_power: float) -> sparse.csr_array:
-    """Labels (W, U) in which an item's users share its weight, and a user's items share his."""
-    items = np.diff(positives.indptr).clip(min=1).astype(np.float64) ** -item_power
+def _importance(positives: sparse.csr_array, power: float) -> FloatArray:
+    """What each item's residual counts, (W,) float32: ``n ** -power`` of its n users, 1 for the item in the middle."""
+    counts = np.diff(positives.indptr).clip(min=1).astype(np.float64) ** -power
+    return (counts / np.median(counts)).astype(np.float32)
+
+
+def _weighted(positives: sparse.csr_array, user_power: float) -> sparse.csr_array:
+    """Labels (W, U) in which a user's n items share his weight, each ``n ** -user_power``."""
     users = np.bincount(positives.indices, minlength=positives.shape[1]).clip(min=1).astype(np.float64)
-    scaled = sparse.diags_array(items) @ positives @ sparse.diags_array(users**-user_power)
-    return sparse.csr_array(scaled).astype(np.float32)
+    return sparse.csr_array(positives @ sparse.diags_array(users**-user_power)).astype(np.float32)
 
 
 def _leading_users(
@@ -210,9 +220,7 @@ def _leading_users(
 
     basis = rng.standard_normal((n_users, wide)).astype(np.float32)
     for _ in range(SWEEPS):
-        half = values(basis)
-        # the regression's hat matrix is symmetric: applied to the values it gives their adjoint
-        basis = np.linalg.qr(np.asarray(labels.T @ solved.fitted(solved.weights(half), half)))[0]
+        basis = np.linalg.qr(np.asarray(labels.T @ adjoint(solved, values(basis))))[0]
     found = values(basis).astype(np.float64)
     _, rotation = np.linalg.eigh(found.T @ found)
     leading: FloatArray = (basis @ rotation[:, ::-1][:, :size]).astype(np.float32)
@@ -222,15 +230,15 @@ def _leading_users(
 def _leading_users_of_few(solved: KernelRegression, labels: sparse.csr_array, *, size: int) -> FloatArray:
     """The same (U, R) where items are few: exact, by way of the products (W, W) of the items' fitted values.
 
-    With H the regression's hat matrix and L the labels, the values are H L, and ``H L L' H v = s^2 v`` gives the
-    directions ``L' H v / s``. Directions that carry nothing are left out.
+    With H the regression's hat matrix and L the labels, the values are H L, and ``H L L' H' v = s^2 v`` gives the
+    directions ``L' H' v / s``. Directions that carry nothing are left out.
     """
     products = (labels @ labels.T).toarray().astype(np.float64)  # (W, W), L L'
     half = solved.fitted(solved.weights(products), products)  # H L L'
     variance, axes = np.linalg.eigh(solved.fitted(solved.weights(half.T), half.T))
     kept = np.flatnonzero(variance > FLOOR * max(float(variance[-1]), 1e-30))[::-1][:size]
     chosen = axes[:, kept]
-    found = np.asarray(labels.T @ solved.fitted(solved.weights(chosen), chosen)) / np.sqrt(variance[kept])
+    found = np.asarray(labels.T @ adjoint(solved, chosen)) / np.sqrt(variance[kept])
     return found.astype(np.float32)
 
 

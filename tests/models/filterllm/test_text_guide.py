@@ -31,8 +31,16 @@ def regression(
     return np.asarray(np.exp(at @ texts.T - 1) @ np.linalg.solve(system, targets))
 
 
-def fitted(landmarks: int = 100) -> tuple[TextGuide, NDArray[np.float32]]:
-    return fit_text_guide(*world(), ridge=RIDGE, landmarks=landmarks, rng=np.random.default_rng(1))
+def fitted(scale: float = 1.0, *, landmarks: int = 100) -> tuple[TextGuide, NDArray[np.float32]]:
+    texts, items = world()
+    return fit_text_guide(
+        texts,
+        items * np.float32(scale),
+        importance=np.ones(N_ITEMS, dtype=np.float32),
+        ridge=RIDGE,
+        landmarks=landmarks,
+        rng=np.random.default_rng(1),
+    )
 
 
 def test_an_items_own_vector_has_no_part_in_what_is_expected_of_it() -> None:
@@ -88,8 +96,5 @@ def test_a_text_of_which_nothing_is_expected_stays_finite() -> None:
 
 @pytest.mark.parametrize("scale", [0.1, 50.0])
 def test_only_directions_of_the_items_vectors_count(scale: float) -> None:
-    texts, items = world()
-    _, other = fit_text_guide(
-        texts, items * np.float32(scale), ridge=RIDGE, landmarks=100, rng=np.random.default_rng(1)
-    )
+    _, other = fitted(scale)
     np.testing.assert_allclose(other, fitted()[1], atol=1e-5)

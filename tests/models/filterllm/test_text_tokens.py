@@ -104,13 +104,25 @@ def test_left_out_equals_a_regression_without_the_item_and_has_deviation_one() -
     np.testing.assert_allclose(left_out, expected, atol=2e-3)
 
 
-def test_powers_share_an_items_and_a_users_weight() -> None:
-    # a power on the user's side is a scale, which the deviation of 1 takes out again
+def test_a_power_of_the_users_is_a_scale_which_the_deviation_of_one_takes_out_again() -> None:
     np.testing.assert_allclose(
         values(fitted(text_user_power=1.0), world()[0]), values(fitted(), world()[0]), atol=2e-3
     )
-    changed = values(fitted(text_item_power=1.0), world()[0])
-    assert np.abs(changed - values(fitted(), world()[0])).max() > 0.05
+
+
+def test_what_is_missed_of_a_much_taken_item_counts_less() -> None:
+    texts, labels = world()
+    importance = 1 / labels.sum(axis=1)
+    ridges = 0.7 * np.median(importance) / importance  # a residual that counts less is a greater ridge
+    system = kernel(texts, texts).astype(np.float64) + np.diag(ridges)
+    new = np.roll(texts, 1, axis=1)[:4]
+    expected = (kernel(new, texts) @ np.linalg.solve(system, labels)).T  # (U, 4)
+    for text_size in (N_USERS, N_ITEMS):
+        found = values(fitted(text_item_power=1.0, text_size=text_size), new)
+        scale = found[:, :1] / expected[:, :1]
+        assert (scale > 0).all()
+        np.testing.assert_allclose(found, expected * scale, atol=1e-3)
+    assert np.abs(values(fitted(), new) - found).max() > 0.05
 
 
 def test_left_out_values_of_the_guided_kernel_are_those_without_the_item() -> None:
