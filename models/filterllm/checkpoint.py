@@ -204,7 +204,7 @@ def _rebuild(language_model: LanguageModel, config: FilterLLMConfig, tensors: di
     # their sizes are not known before
     for name in ("text_tokens", "fusion", "left_out", "left_out_popularity"):
         setattr(model, name, tensors[name])
-    parts = ("landmarks", "projection", "popularity")
+    parts = ("landmarks", "projection")
     model.text_kernel = TextKernel(_guide(tensors), *(tensors[f"text_kernel.{name}"] for name in parts))
     own = {name: value for name, value in tensors.items() if not name.startswith(ADAPTER)}
     model.load_state_dict(own, strict=False)
@@ -212,11 +212,13 @@ def _rebuild(language_model: LanguageModel, config: FilterLLMConfig, tensors: di
 
 
 def _guide(tensors: dict[str, Tensor]) -> TextGuide:
-    """What stands before the text kernel; checkpoints of before have none."""
-    names = [f"text_kernel.guide.{name}" for name in ("landmarks", "projection", "mean")]
-    if names[0] not in tensors:
-        return TextGuide.empty(tensors["text_kernel.landmarks"].shape[1])
-    return TextGuide(*(tensors[name] for name in names))
+    """What stands before the text kernel; checkpoints of before expected no vectors, and popularity of the kernel."""
+    names = [f"text_kernel.guide.{name}" for name in ("landmarks", "projection", "mean", "popularity")]
+    if names[0] in tensors:
+        return TextGuide(*(tensors[name] for name in names))
+    landmarks = tensors["text_kernel.landmarks"]
+    none = landmarks.new_zeros((len(landmarks), 0)), landmarks.new_zeros(0)
+    return TextGuide(landmarks, *none, tensors["text_kernel.popularity"])
 
 
 def _digest(description: Mapping[str, Any]) -> str:

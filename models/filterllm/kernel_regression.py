@@ -48,13 +48,18 @@ def kernel(texts: FloatArray, landmarks: FloatArray) -> FloatArray:
 
 
 def solve_kernel_regression(
-    texts: FloatArray, *, importance: FloatArray, ridge: float, landmarks: int, rng: np.random.Generator
+    texts: FloatArray,
+    *,
+    importance: FloatArray | None = None,
+    ridge: float,
+    landmarks: int,
+    rng: np.random.Generator,
 ) -> KernelRegression:
     """Prepare ``min over f of sum c_i (f(x_i) - y_i)^2 + ridge |f|^2`` for any targets y.
 
     Args:
         texts: (W, H) float32, unit vectors.
-        importance: c, shape (W,), float32, > 0.
+        importance: c, shape (W,), float32, > 0; None: 1 each.
         ridge: Regulariser in texts, > 0.
         landmarks: Texts up to which the solution is exact; memory is 4 * landmarks^2 bytes.
         rng: Draws the landmarks where there are more texts.
@@ -68,6 +73,8 @@ def solve_kernel_regression(
     if not np.isfinite(texts).all():
         row = int(np.flatnonzero(~np.isfinite(texts).all(axis=1))[0])
         raise ValueError(f"texts must be finite, got row {row}: {texts[row, :4].tolist()} ...")
+    if importance is None:
+        importance = np.ones(len(texts), dtype=np.float32)
     if len(texts) <= landmarks:
         return _Exact(texts, importance, ridge)
     chosen = np.sort(rng.choice(len(texts), landmarks, replace=False))

@@ -3,8 +3,7 @@
 Kernel ridge regression from texts to users says which users a text's neighbours had; the collaborative
 vectors say which users go together. The learned tokens err differently from both. While the learned part is
 trained beside them, each training item must see the regression as it would be without that item; else the
-regression, which has seen its labels, is trusted too much. The same kernel tells how often items with such texts
-are taken, which the items' offset asks for (``item_offset``).
+regression, which has seen its labels, is trusted too much.
 """
 
 from __future__ import annotations
@@ -41,42 +40,34 @@ class TextKernel(nn.Module):
     """From a text's unit vector to its side of the text tokens, ``kernel(text, landmarks) @ projection``.
 
     Attributes:
-        guide: Where a text stands: its vector, and beside it the collaborative one that it leads to expect.
+        guide: Where a text stands, its vector and beside it the collaborative one that it leads to expect; and the
+            popularity that it leads to expect.
         landmarks: (M, G) float32, places that the guide gave, each part times its share of the kernel.
         projection: (M, R) float32.
-        popularity: (M,) float32, likewise to the popularity that a text leads to expect.
     """
 
     landmarks: Tensor
     projection: Tensor
-    popularity: Tensor
 
-    def __init__(self, guide: TextGuide, landmarks: Tensor, projection: Tensor, popularity: Tensor) -> None:
+    def __init__(self, guide: TextGuide, landmarks: Tensor, projection: Tensor) -> None:
         super().__init__()
         self.guide = guide
         self.register_buffer("landmarks", landmarks)
         self.register_buffer("projection", projection)
-        self.register_buffer("popularity", popularity)
 
     @classmethod
     def empty(cls, hidden_size: int) -> TextKernel:
         """Knows no text."""
-        none = torch.zeros((0, hidden_size)), torch.zeros((0, 0)), torch.zeros(0)
-        return cls(TextGuide.empty(hidden_size), *none)
-
-    @property
-    def texts(self) -> Tensor:
-        """(M, H) float32, unit vectors of the texts it was solved with."""
-        return self.guide.landmarks if len(self.guide.landmarks) else self.landmarks
+        return cls(TextGuide.empty(hidden_size), torch.zeros((0, hidden_size)), torch.zeros((0, 0)))
 
     def projected(self, back: Tensor) -> TextKernel:
         """The same with ``projection @ back``; ``back`` is (r, D), of the first r <= R directions."""
-        return TextKernel(self.guide, self.landmarks, self.projection[:, : len(back)] @ back, self.popularity)
+        return TextKernel(self.guide, self.landmarks, self.projection[:, : len(back)] @ back)
 
     def forward(self, unit: Tensor) -> tuple[Tensor, Tensor]:
         """(B, R) of unit vectors (B, H), and their popularity (B,): its logarithm, 0 where nothing is known."""
-        near = nearness(self.guide(unit), self.landmarks)  # (B, M)
-        return near @ self.projection, near @ self.popularity
+        places, popularity = self.guide(unit)
+        return nearness(places, self.landmarks) @ self.projection, popularity
 
 
 @dataclass(frozen=True)
@@ -130,35 +121,27 @@ def fit_text_tokens(
     Returns:
         Tokens and kernel on the CPU.
     """
-    system: dict[str, Any] = {
-        "importance": _importance(positives, config.text_item_power),
-        "ridge": config.text_ridge,
-        "landmarks": config.text_landmarks,
-        "rng": rng,
-    }
+    system: dict[str, Any] = {"ridge": config.text_ridge, "landmarks": config.text_landmarks, "rng": rng}
     share = 0.0 if vectors is None else config.text_vector_share
-    guide, places = TextGuide.empty(texts.shape[1]), texts
-    scale = np.ones(texts.shape[1], dtype=np.float32)
-    if vectors is not None and share:
-        guide, expected = fit_text_guide(texts, vectors[1], **system)
-        scale = np.sqrt(np.repeat([1 - share, share], [texts.shape[1], expected.shape[1]])).astype(np.float32)
-        places = np.concatenate([texts, expected], axis=1) * scale  # (W, G), of length 1
-    solved = solve_kernel_regression(places, **system)
+    items = vectors[1] if vectors is not None and share else np.zeros((len(texts), 0), dtype=np.float32)
+    guide, expected = fit_text_guide(texts, items, np.diff(positives.indptr), **system)
+    shares = np.repeat([1 - share, share], [texts.shape[1], items.shape[1]])
+    scale = np.sqrt(shares).astype(np.float32)
+    places = np.concatenate([texts, expected.vectors], axis=1) * scale  # (W, G), of length 1
+    importance = _importance(positives, config.text_item_power)
+    solved = solve_kernel_regression(places, importance=importance, **system)
     labels = _weighted(positives, config.text_user_power)
     directions = _leading_users(solved, labels, size=config.text_size, rng=rng)  # (U, R)
     projection, left_out = without_own(solved, np.asarray(labels @ directions, dtype=np.float32))
-    taken = np.log(np.diff(positives.indptr).clip(min=1)).astype(np.float32)
-    towards, popularity = without_own(solved, (taken - taken.mean())[:, None])
     spread = np.cov(left_out, rowvar=False).reshape(directions.shape[1], -1)  # (R, R)
     tokens = _of_deviation_one(directions, spread)
     if vectors is not None and config.smoothing:
         alike = _projected(directions, vectors[0], ridge=config.smoothing_ridge)
         tokens = tokens + config.smoothing * _of_deviation_one(alike, spread)
         tokens = _of_deviation_one(tokens, spread)
-    sides = (torch.from_numpy(one) for one in (solved.landmarks * scale, projection, towards[:, 0]))
-    kernel = TextKernel(guide, *sides)
-    tensors = (torch.from_numpy(one) for one in (left_out, popularity[:, 0]))
-    return TextTokens(torch.from_numpy(tokens.astype(np.float32)), kernel, *tensors)
+    sides = (torch.from_numpy(one) for one in (solved.landmarks * scale, projection))
+    tensors = (torch.from_numpy(one) for one in (left_out, expected.popularity))
+    return TextTokens(torch.from_numpy(tokens.astype(np.float32)), TextKernel(guide, *sides), *tensors)
 
 
 def likeliest_weight(

@@ -103,7 +103,7 @@ class WarmStart:
         Args:
             prompts: The tokenizer with its template.
         """
-        centred = self.model.text_kernel.texts.detach().cpu().numpy().astype(np.float64)
+        centred = self.model.text_kernel.guide.landmarks.detach().cpu().numpy().astype(np.float64)
         if self.model.language_model.lora is not None or not 0 < len(self.texts) == len(centred):
             return {}
         mean = self.model.centring.mean.detach().cpu().numpy().astype(np.float64)

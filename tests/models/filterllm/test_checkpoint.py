@@ -54,10 +54,13 @@ def test_saving_what_was_loaded_gives_the_same_bytes(
         assert (again / name).read_bytes() == (saved / name).read_bytes()
 
 
-def test_a_text_kernel_of_before_stands_without_a_guide() -> None:
-    guide = _guide({"text_kernel.landmarks": torch.ones((3, 5))})
-    unit = torch.ones((2, 5))
-    assert torch.equal(guide(unit), unit)
+def test_a_text_kernel_of_before_expects_no_vectors_and_its_own_popularity() -> None:
+    landmarks = torch.eye(5)[:3]
+    guide = _guide({"text_kernel.landmarks": landmarks, "text_kernel.popularity": torch.tensor([2.0, 0, 0])})
+    unit = torch.eye(5)[:2]
+    places, popularity = guide(unit)
+    assert torch.equal(places, unit)
+    torch.testing.assert_close(popularity, 2 * torch.tensor([0.0, -1.0]).exp())
 
 
 def test_nothing_frozen_and_nothing_pickled_is_written(saved: Path) -> None:
