@@ -13,7 +13,7 @@ import numpy as np
 from data.newcomers import new_item_share
 from data.snapshot import Snapshot
 from evaluation.pair_set import PairSet
-from models.cautious_choice import cautious_choice
+from models.balanced_choice import balanced_choice
 from models.coldstart.config import ColdUpdateConfig
 from models.coldstart.published_space import Calibration, PublishedSpace
 from models.coldstart.user_levels import user_levels
@@ -98,7 +98,7 @@ def calibrated(
 
 
 def best_text_weight(space: PublishedSpace, rows: Any, data: Any) -> float:
-    """What the text part should count against the collaborative one, cautiously chosen by cold validation items.
+    """What the text part should count against the collaborative one, by cold validation items in equal parts.
 
     Args:
         space: Gives the users.
@@ -121,7 +121,7 @@ def best_text_weight(space: PublishedSpace, rows: Any, data: Any) -> float:
         table[data.cold_items] = rows
         table[:, space.collaborative_size :] *= weight
         values.append(by_part(FactorScorer(space.users, table)))
-    return TEXT_WEIGHTS[cautious_choice(np.array(values))]
+    return TEXT_WEIGHTS[balanced_choice(np.array(values))]
 
 
 def cold_share(snapshot: Snapshot, data: Any, *, days: float) -> float:

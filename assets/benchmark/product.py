@@ -95,7 +95,7 @@ def made(form: Form, inputs: "Inputs", seed: int) -> Iterator[Scored]:
 
 
 def fitted(form: Form, inputs: "Inputs", seed: int) -> tuple[Any, str]:
-    """A FilterLLM, and the width of its training's matrix products."""
+    """A FilterLLM, and the width of the matrix products it was trained with."""
     import torch
 
     from assets.judging import cold_ndcg, cold_ndcg_by_part
@@ -113,7 +113,8 @@ def fitted(form: Form, inputs: "Inputs", seed: int) -> tuple[Any, str]:
         by_part=None if form.reference else cold_ndcg_by_part(snapshot),
         on_epoch=inputs.on_epoch("FilterLLM"),
     )
-    return model, training_precision(config.dtype, torch.device("cpu"))
+    lora = training_precision(config.dtype, torch.device("cpu"))
+    return model, lora if config.lora_epochs else "float32"
 
 
 def _product(form: Form, model: Any, inputs: "Inputs", seed: int) -> dict[str, Any]:

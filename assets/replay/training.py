@@ -75,7 +75,6 @@ class Trainer:
 
     def read(self, texts: list[str]) -> None:
         """Read texts that nobody has read yet, as they arrive; their vectors are remembered."""
-        from models.filterllm.precision import training_precision
         from models.filterllm.prompt import PromptTemplate
 
         model = self.language_model()
@@ -83,8 +82,7 @@ class Trainer:
         template = PromptTemplate(config.prompt_template, model.token_limit(config.max_tokens))
         started = time.perf_counter()
         tokens = template.tokenize(model.tokenizer, texts).token_ids
-        for precision in {"float32", training_precision(config.dtype, model.device)}:
-            model.encode(tokens, precision=precision)
+        model.encode(tokens)
         self.text_seconds += time.perf_counter() - started
 
     def language_model(self) -> "LanguageModel":

@@ -64,7 +64,7 @@ class FilterLLMConfig:
         language_model: ``"embedded"`` (all-MiniLM-L6-v2 out of an installed package), a Hugging Face id, or a
             folder.
         base_weights: Width in which the frozen weights are held; bfloat16 halves the memory of a big model.
-        dtype: Width of matrix products in training; ``"auto"``: bfloat16 where the device is fast in it.
+        dtype: Width of matrix products while LoRA is trained; ``"auto"``: bfloat16 where the device is fast in it.
         device: A torch device, or ``"auto"``: CUDA if there is one, else the CPU.
         prompt_template: What the language model reads; holds ``{text}`` exactly once.
         max_tokens: Tokens of a whole prompt, >= 8; longer texts lose their end.
@@ -109,7 +109,7 @@ class FilterLLMConfig:
         distillation_learning_rate: Adam's there at width 512, in units of a parameter's standard deviation, > 0; a
             narrower table learns faster.
         appeal_weight: What the appeal of an item's text counts in ``relevance_factors``, in [0, 1]. None: what is best
-            on validation among those no worse than 0.6 in any part of it, or what the model has that is extended.
+            on validation, 0.6 where nobody can judge, or what the model has that is extended.
         popularity_weight: Likewise what the popularity that its text leads to expect counts, >= 0; 0 instead of 0.6.
         seed: Seed of initial values, order and dropout, >= 0.
 

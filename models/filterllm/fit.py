@@ -23,7 +23,7 @@ from models.filterllm.item_offset import choose_offset, leaves_open
 from models.filterllm.language_model import LanguageModel, load_language_model
 from models.filterllm.mapper import build_mapper
 from models.filterllm.objective import Objective, WarmItems
-from models.filterllm.precision import Precision, training_precision
+from models.filterllm.precision import training_precision
 from models.filterllm.prompt import PromptTemplate
 from models.filterllm.text_tokens import TextTokens, fit_text_tokens, likeliest_weight
 from models.filterllm.user_vocabulary import (
@@ -95,13 +95,11 @@ def fit_filterllm(
         start.adapt(language_model)
     template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
     token_ids = template.tokenize(language_model.tokenizer, texts).token_ids
-    precision = training_precision(config.dtype, device)
-    features = _features(language_model, template, token_ids, precision=precision, start=start)
+    features = _features(language_model, template, token_ids, start=start)
     space = _token_space(embeddings, config)
     model = _new_model(language_model, features, space, train=train, config=config, generator=generator)
     if start is not None:
         start.begin(model)
-    model.precision = precision
     text = _text_tokens(model, features, positives, embeddings)
     if text is not None:
         model.text_weight.data.fill_(_text_weight(model, text, positives, start))
@@ -117,12 +115,11 @@ def fit_filterllm(
     if config.lora_epochs and _stage_two(
         model, warm, generator=generator, judge=judge, on_epoch=on_epoch, so_far=best
     ):
-        features = language_model.encode(token_ids, precision=precision)
+        features = language_model.encode(token_ids)
         text = _text_tokens(model, features, positives, embeddings)
     if text is not None:
         model.train(False)  # the mapper's dropout
         model.fuse(torch.from_numpy(features).to(device), text.to(device))
-    model.precision = "float32"
     model.train(False)
     if by_part is not None:
         with model.remembering():
@@ -151,7 +148,6 @@ def _features(
     template: PromptTemplate,
     token_ids: list[list[int]],
     *,
-    precision: Precision,
     start: WarmStart | None,
 ) -> NDArray[np.float32]:
     """Vectors (W, H) of the texts, those that the earlier model remembers taken from there."""
@@ -161,7 +157,7 @@ def _features(
         else start.remembered(lambda texts: template.tokenize(language_model.tokenizer, texts).token_ids)
     )
     new = [ids for ids in token_ids if tuple(ids) not in known]
-    found = dict(zip(map(tuple, new), language_model.encode(new, precision=precision), strict=True))
+    found = dict(zip(map(tuple, new), language_model.encode(new), strict=True))
     found.update({key: known[key] for key in map(tuple, token_ids) if key in known})
     return np.stack([found[tuple(ids)] for ids in token_ids])
 
@@ -221,12 +217,13 @@ def _stage_two(
         {"params": adapter, "lr": config.lora_learning_rate},
     ]
     optimizer = AdamW(groups, weight_decay=config.weight_decay)
+    precision = training_precision(config.dtype, language_model.device)
     batch_size = fitting_batch(config.lora_batch_size, len(warm.training_rows))
     steps = math.ceil(len(warm.training_rows) / batch_size)
     history = train_epochs(
         Objective(model),
         lambda _: warm.token_batches(
-            language_model, batch_size=batch_size, precision=model.precision, generator=generator
+            language_model, batch_size=batch_size, precision=precision, generator=generator
         ),
         optimizer,
         epochs=config.lora_epochs,

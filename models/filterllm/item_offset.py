@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cautious_choice import cautious_choice
+from models.balanced_choice import balanced_choice
 from models.filterllm.config import FilterLLMConfig
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ def with_offset(factors: FloatArray, popularity: FloatArray, weights: OffsetWeig
 
 
 def choose_offset(model: FilterLLM, by_part: Callable[[Any], NDArray[np.float64]]) -> None:
-    """Give a model the weights that are best on validation, those that its settings leave open; cautiously.
+    """Give a model the weights that are best on validation, those that its settings leave open.
 
     Args:
         model: Changed in place.
         by_part: Values of whatever answers like the model, in disjoint parts of the validation items, higher is
-            better; nan where a part says nothing: then the weights stay, as too few items have a say.
+            better, >= 0; nan where a part says nothing: then the weights stay, as too few items have a say.
     """
     config = model.config
     appeals = APPEALS if config.appeal_weight is None else (config.appeal_weight,)
@@ -76,7 +76,7 @@ def choose_offset(model: FilterLLM, by_part: Callable[[Any], NDArray[np.float64]
     tried = [OffsetWeights(*pair) for pair in itertools.product(appeals, popularities)]
     values = np.array([by_part(answers.with_weights(weights)) for weights in tried])  # (n, parts)
     if np.isfinite(values).all():
-        model.go_on_with(tried[cautious_choice(values)])
+        model.go_on_with(tried[balanced_choice(values)])
 
 
 def leaves_open(config: FilterLLMConfig) -> bool:

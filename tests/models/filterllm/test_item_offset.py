@@ -40,18 +40,20 @@ def test_the_best_weights_on_validation_are_kept(world: TinyWorld, encoder: str)
 
     def by_part(answers: Any) -> np.ndarray:
         assert np.array_equal(answers.user_factors(), model.user_factors())
-        return -np.abs(answers.relevance_factors(NEW)[:, -1] - target)
+        return np.exp(-np.abs(answers.relevance_factors(NEW)[:, -1] - target))
 
     choose_offset(model, by_part)
     assert model.offset_weights == wanted
     np.testing.assert_allclose(model.relevance_factors(NEW)[:, -1], target, atol=1e-4)
 
 
-def test_weights_that_help_in_one_part_alone_are_not_taken(world: TinyWorld, encoder: str) -> None:
+def test_weights_that_help_in_one_part_and_harm_as_much_in_another_are_not_taken(
+    world: TinyWorld, encoder: str
+) -> None:
     model = fitted(world, encoder)
 
     def by_part(answers: Any) -> np.ndarray:
-        return np.array([9.0, 0.5] if answers.weights == (0.4, 2.0) else [1.0, 1.0])
+        return np.array([9.0, 0.1] if answers.weights == (0.4, 2.0) else [1.0, 1.0])
 
     choose_offset(model, by_part)
     assert model.offset_weights == USUAL_WEIGHTS == (0.6, 0.0)
@@ -101,5 +103,5 @@ def test_each_text_is_read_once_for_all_weights(
         return answers(self, texts)
 
     monkeypatch.setattr(FilterLLM, "answers", counted)
-    choose_offset(model, lambda one: one.relevance_factors(NEW).sum(keepdims=True).ravel())
+    choose_offset(model, lambda one: np.exp(one.relevance_factors(NEW)[:, -1]))
     assert asked == [2]
