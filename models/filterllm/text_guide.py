@@ -55,7 +55,7 @@ class TextGuide(nn.Module):
         return cls(torch.zeros((0, hidden_size)), torch.zeros((0, 0)), torch.zeros(0), torch.zeros(0))
 
     def forward(self, unit: Tensor) -> tuple[Tensor, Tensor]:
-        """Of unit vectors (B, H): (B, H + D), both parts of length 1, and the popularity (B,), 0 where nothing is known."""
+        """Of unit vectors (B, H): (B, H + D), both parts of length 1, and popularity (B,), 0 where nothing is known."""
         near = nearness(unit, self.landmarks)  # (B, M)
         popularity = near @ self.popularity
         if not self.projection.shape[1]:

@@ -47,7 +47,7 @@ def test_the_best_weights_on_validation_are_kept(world: TinyWorld, encoder: str)
     np.testing.assert_allclose(model.relevance_factors(NEW)[:, -1], target, atol=1e-4)
 
 
-def test_weights_that_help_in_one_part_and_harm_as_much_in_another_are_not_taken(
+def test_weights_that_harm_more_in_one_part_than_they_help_in_another_are_not_taken(
     world: TinyWorld, encoder: str
 ) -> None:
     model = fitted(world, encoder)
