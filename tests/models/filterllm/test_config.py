@@ -89,7 +89,7 @@ CHANGES: dict[str, Any] = {
     "text_learning_rate": 0.1,
     "appeal_weight": 0.0,
     "popularity_weight": 2.0,
-    "text_ridge": 1.0,
+    "text_ridge": 4.0,
     "text_size": 3,
     "text_landmarks": 7,
     "text_vector_share": 0.0,
