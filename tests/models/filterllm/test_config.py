@@ -122,7 +122,7 @@ def test_every_field_is_refused_somewhere_and_matters_somewhere() -> None:
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_field_changes_the_outcome(name: str, outcomes: Callable[..., np.ndarray]) -> None:
-    stages = {"lora_epochs": 1 if name.startswith(("lora", "head")) else 0}
+    stages = {"lora_epochs": 1 if name.startswith(("lora", "head", "dtype")) else 0}
     if name.startswith("distillation"):
         stages["width"] = 4  # a table that holds everything has nothing to learn
     assert not np.array_equal(outcomes(**(stages | {name: CHANGES[name]})), outcomes(**stages))
