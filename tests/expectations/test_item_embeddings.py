@@ -44,9 +44,9 @@ def test_a_bad_row_is_found(row: list[float], name: str) -> None:
 
 
 def test_lengths_unlike_warm_ones_are_found() -> None:
-    found = failed(VECTORS, warm_norm=0.05)["placed vectors are as long as warm ones"]
+    found = failed(VECTORS, warm_norm=0.005)["placed vectors are as long as warm ones"]
     assert found.observed == "median length 1"
-    assert found.threshold == "0.05, within a factor of 10"
+    assert found.threshold == "0.005, within a factor of 100"
 
 
 def test_an_item_twice_and_a_row_too_few_are_found() -> None:
