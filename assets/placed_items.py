@@ -29,7 +29,7 @@ class PlacedItems:
         kinds: ``cold`` (from pseudo-interactions alone) or ``held_out`` (real interactions took part), length C.
         text_hashes: Length C.
         vectors: Shape (C, D), float32.
-        warm_norm: Median norm of the version's warm items.
+        usual_length: Of a cold item's vector, by the version's warm items (``usual_cold_length``).
         fixed_before: Digest of the user and warm item tables before the update.
         fixed_after: The same afterwards; equal, or the update moved what it must not.
     """
@@ -39,7 +39,7 @@ class PlacedItems:
     kinds: list[str]
     text_hashes: list[str]
     vectors: Any
-    warm_norm: float
+    usual_length: float
     fixed_before: str
     fixed_after: str
 
@@ -52,7 +52,7 @@ class PlacedItems:
 
     def save(self, directory: Path) -> None:
         """Write ``items.json`` and ``vectors.npz``."""
-        names = ("version", "item_ids", "kinds", "text_hashes", "warm_norm", "fixed_before", "fixed_after")
+        names = ("version", "item_ids", "kinds", "text_hashes", "usual_length", "fixed_before", "fixed_after")
         head = {name: getattr(self, name) for name in names}
         (directory / HEAD).write_text(json.dumps(head), encoding="utf-8")
         np.savez(directory / VECTORS, vectors=self.vectors)
@@ -82,6 +82,8 @@ def place_waiting(
     Returns:
         The vectors.
     """
+    from models.coldstart.published_space import usual_cold_length
+
     answered = {item: row for row, item in enumerate(answers.item_ids)}
     row_of = np.array([answered.get(item, -1) for item in waiting.item_ids], dtype=np.int64)
     simulated = row_of >= 0
@@ -100,7 +102,7 @@ def place_waiting(
         kinds=kinds,
         text_hashes=[text for group in groups for text in group.text_hashes],
         vectors=np.concatenate(vectors),
-        warm_norm=float(np.median(np.linalg.norm(version.space.warm_items, axis=1))),
+        usual_length=usual_cold_length(version.space, config),
         fixed_before=before,
         fixed_after=fixed_digest(version),
     )

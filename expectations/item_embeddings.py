@@ -18,14 +18,11 @@ def nothing_fixed_has_moved(item_embeddings: Any) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset=asset, blocking=True)
 def placed_vectors_are_sound(item_embeddings: Any) -> dg.AssetCheckResult:
-    """Finite, no dead rows, each item once, lengths like those of warm items."""
+    """Finite, no dead rows, each item once, lengths as the warm items lead to expect."""
     value = item_embeddings
-    return check_result(placement_findings(value.vectors, item_ids=value.item_ids, warm_norm=value.warm_norm))
-
-
-PLACED_FACTOR = 100.0
-"""Wider than between tables of one kind: validation may weigh a cold item's text twenty times a warm one's, and its
-appeal and offset are numbers of the vector too. An update that diverged is far beyond it."""
+    return check_result(
+        placement_findings(value.vectors, item_ids=value.item_ids, usual_length=value.usual_length)
+    )
 
 
 def tables_untouched(before: str, after: str) -> Finding:
@@ -34,13 +31,13 @@ def tables_untouched(before: str, after: str) -> Finding:
     return Finding(name, before == after and before != "", after[:16], before[:16])
 
 
-def placement_findings(vectors: Any, *, item_ids: list[str], warm_norm: float) -> list[Finding]:
+def placement_findings(vectors: Any, *, item_ids: list[str], usual_length: float) -> list[Finding]:
     """Doubt placed vectors.
 
     Args:
         vectors: Shape (C, D), float32.
         item_ids: Length C.
-        warm_norm: Median length of the warm items' vectors.
+        usual_length: Of such a vector, by the version's warm items.
 
     Returns:
         One finding per property; offenders are row numbers, or ids that stand twice.
@@ -58,7 +55,5 @@ def placement_findings(vectors: Any, *, item_ids: list[str], warm_norm: float) -
     return [
         *findings,
         no_dead_rows("placed vectors", vectors),
-        norms_comparable(
-            "placed vectors are as long as warm ones", vectors, usual=warm_norm, factor=PLACED_FACTOR
-        ),
+        norms_comparable("placed vectors are as long as warm ones", vectors, usual=usual_length),
     ]

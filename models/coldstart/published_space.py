@@ -292,7 +292,7 @@ def place(
     n_real = np.bincount(real_pairs[:, 0], minlength=len(rows)).astype(np.float64)
     cold = (config.warm_at / (config.warm_at + n_real))[:, None]  # (C, 1): 1 without real users
     given, whole = space.calibration, space.calibration.scale
-    text_weight = given.text if config.text_weight is None else config.text_weight
+    text_weight = cold_text_weight(space, config)
     parts = [
         (cold * whole * given.collaborative + 1 - cold) * rows,
         (cold * whole * text_weight + (1 - cold) * config.warm_text_weight)
@@ -300,3 +300,28 @@ def place(
         cold * given.offset,
     ]
     return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def usual_cold_length(space: PublishedSpace, config: ColdUpdateConfig) -> float:
+    """How long a cold item's vector is if collaboration and text say as much about it as about a warm one.
+
+    Args:
+        space: Whose warm items are the measure.
+        config: Settings that the cold item is placed under.
+
+    Returns:
+        Median over the warm items, each weighed as ``place`` weighs a cold one. Where warm items go without a text
+        part (``warm_text_weight`` 0) nothing is known of its length, and it counts nothing.
+    """
+    lengths = np.linalg.norm(space.warm_items[:, : space.collaborative_size].astype(np.float64), axis=1)
+    if space.has_text:
+        given, told = space.calibration, space.warm_items[:, space.collaborative_size : -1].astype(np.float64)
+        against_warm = cold_text_weight(space, config) / (config.warm_text_weight or 1.0)
+        told_lengths = against_warm * np.linalg.norm(told, axis=1)
+        lengths = np.hypot(given.scale * np.hypot(lengths, told_lengths), given.offset)
+    return float(np.median(lengths))
+
+
+def cold_text_weight(space: PublishedSpace, config: ColdUpdateConfig) -> float:
+    """What the text part counts for a cold item: as the settings say, else as the calibration found."""
+    return space.calibration.text if config.text_weight is None else config.text_weight

@@ -62,7 +62,7 @@ def test_the_tables_that_must_not_move_are_digested_before_and_after() -> None:
     touched = version(5)
     touched.space.users[0, 0] += 1e-7
     assert fixed_digest(touched) != placed.fixed_before
-    assert placed.warm_norm == pytest.approx(2)  # each warm item is (1, 1, 1, 1)
+    assert placed.usual_length == pytest.approx(2)  # each warm item is (1, 1, 1, 1)
 
 
 def test_it_rests_as_it_was(tmp_path: Path) -> None:
@@ -70,5 +70,13 @@ def test_it_rests_as_it_was(tmp_path: Path) -> None:
     placed.save(tmp_path)
     loaded = PlacedItems.load(tmp_path)
     assert np.array_equal(loaded.vectors, placed.vectors)
-    for name in ("version", "item_ids", "kinds", "text_hashes", "warm_norm", "fixed_before", "fixed_after"):
+    for name in (
+        "version",
+        "item_ids",
+        "kinds",
+        "text_hashes",
+        "usual_length",
+        "fixed_before",
+        "fixed_after",
+    ):
         assert getattr(loaded, name) == getattr(placed, name)

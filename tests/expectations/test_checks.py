@@ -93,7 +93,7 @@ def placed(*, after: str = "same") -> Any:
     return SimpleNamespace(
         vectors=np.ones((1, 4), dtype=np.float32),
         item_ids=["new"],
-        warm_norm=2.0,
+        usual_length=2.0,
         fixed_before="same",
         fixed_after=after,
     )

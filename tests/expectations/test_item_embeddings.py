@@ -14,8 +14,8 @@ IDS = ["a", "b", "c"]
 VECTORS = np.eye(3, 4, dtype=np.float32)
 
 
-def failed(vectors: Any, item_ids: list[str] = IDS, warm_norm: float = 1.0) -> dict[str, Finding]:
-    findings = placement_findings(vectors, item_ids=item_ids, warm_norm=warm_norm)
+def failed(vectors: Any, item_ids: list[str] = IDS, usual_length: float = 1.0) -> dict[str, Finding]:
+    findings = placement_findings(vectors, item_ids=item_ids, usual_length=usual_length)
     return {found.name: found for found in findings if not found.passed}
 
 
@@ -44,9 +44,9 @@ def test_a_bad_row_is_found(row: list[float], name: str) -> None:
 
 
 def test_lengths_unlike_warm_ones_are_found() -> None:
-    found = failed(VECTORS, warm_norm=0.005)["placed vectors are as long as warm ones"]
+    found = failed(VECTORS, usual_length=0.05)["placed vectors are as long as warm ones"]
     assert found.observed == "median length 1"
-    assert found.threshold == "0.005, within a factor of 100"
+    assert found.threshold == "0.05, within a factor of 10"
 
 
 def test_an_item_twice_and_a_row_too_few_are_found() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from models.coldstart.published_space import (
     compose,
     place,
     spread,
+    usual_cold_length,
     with_user_offsets,
 )
 from models.coldstart.top_users import TopUsers
@@ -68,8 +70,6 @@ def test_without_text_weight_the_space_stays_what_it_was() -> None:
 
 
 def test_a_cold_score_is_scaled_and_shifted_by_the_calibration() -> None:
-    from dataclasses import replace
-
     space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
     space = replace(space, calibration=Calibration(collaborative=0.5, scale=3.0, offset=-1.5))
     placed = place(space, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=config())
@@ -84,8 +84,6 @@ def test_a_cold_score_is_scaled_and_shifted_by_the_calibration() -> None:
 
 
 def test_the_text_counts_what_the_space_says_where_the_settings_leave_it_open() -> None:
-    from dataclasses import replace
-
     space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
     space = replace(space, calibration=Calibration(text=6.0))
     placed = place(space, PSEUDO, NO_PAIRS, text_items=TEXT_COLD, config=config(text_weight=None))
@@ -96,8 +94,6 @@ def test_the_text_counts_what_the_space_says_where_the_settings_leave_it_open() 
 
 @pytest.mark.parametrize(("readers", "cold"), [(0, 1.0), (1, 0.75), (3, 0.5)])
 def test_an_item_with_readers_is_weighed_between_cold_and_warm(readers: int, cold: float) -> None:
-    from dataclasses import replace
-
     space = replace(
         compose(ALONE, TEXT_USERS, TEXT_WARM, config=config()), calibration=Calibration(1.0, 1.0, 8.0)
     )
@@ -150,8 +146,6 @@ def test_the_papers_update_is_a_choice() -> None:
 
 
 def test_it_rests_as_it_was(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
     space = replace(space, calibration=Calibration(0.1, 0.2, 0.3, 0.4), regulariser=0.7)
     space.save(tmp_path)
@@ -195,3 +189,33 @@ def test_tables_that_do_not_fit_are_refused() -> None:
         config(update="magic")
     with pytest.raises(ValueError, match="warm_at must be above 0"):
         config(warm_at=0.0)
+
+
+def test_a_cold_vectors_usual_length_is_a_warm_ones_weighed_as_a_cold_one() -> None:
+    users, calibration = np.zeros((1, 5), dtype=np.float32), Calibration(0.5, scale=2.0, offset=4.0, text=6.0)
+    warm = np.array(
+        [[3, 0, 0, 0.5, 0]], dtype=np.float32
+    )  # d = 1; text (0, 0) and appeal 1, at a weight of .5
+    one = np.ones(1, dtype=np.float32)
+    space = PublishedSpace(users, warm, np.arange(1), 1, one, calibration)
+    # 2 * (3, 6 * 1) and 4: a cold item's collaborative part is brought to a warm one's spread
+    assert usual_cold_length(space, config(text_weight=None)) == pytest.approx(np.sqrt(6**2 + 12**2 + 4**2))
+    assert usual_cold_length(space, config(text_weight=1.0)) == pytest.approx(np.sqrt(6**2 + 2**2 + 4**2))
+    untold = replace(space, warm_items=np.array([[3, 0, 0, 0, 0]], dtype=np.float32))
+    without = config(text_weight=1.0, warm_text_weight=0.0)
+    assert usual_cold_length(untold, without) == pytest.approx(np.sqrt(6**2 + 4**2))
+    assert usual_cold_length(PublishedSpace.of_vectors(warm, warm, np.arange(1)), config()) == pytest.approx(
+        np.linalg.norm(warm)
+    )
+
+
+def test_a_placed_vector_of_a_warm_items_text_and_vector_has_that_length() -> None:
+    space = replace(
+        compose(ALONE, TEXT_USERS, TEXT_WARM, config=config()),
+        calibration=Calibration(collaborative=1.0, scale=20.0, offset=3.0),
+    )
+    placed = place(space, PSEUDO, NO_PAIRS, text_items=TEXT_WARM[:2], config=config())
+    own = ALONE.warm_items[:2] * space.calibration.scale  # in place of what was folded in
+    lengths = np.linalg.norm(np.concatenate([own, placed[:, D:]], axis=1), axis=1)
+    alike = replace(space, warm_items=space.warm_items[:2], warm_item_index=np.arange(2))
+    assert usual_cold_length(alike, config()) == pytest.approx(float(np.median(lengths)), rel=1e-5)
