@@ -1,5 +1,6 @@
 """From a snapshot to the judges' arrays, and the validation values that training stops on."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,12 +10,14 @@ import numpy as np
 from assets.scorers import OURS, Judged
 from data.snapshot import Snapshot
 from data.split import ItemRole
+from evaluation.audience import rank_users_for_items
 from evaluation.distribution import evaluate_distribution
 from evaluation.evaluation_input import EvaluationInput, Phase, Setting
 from evaluation.judgement import Judgement, judge_scores
+from evaluation.pair_set import PairSet
 from evaluation.protocol import RankingTask, rank_for_users, ranking_task
 from evaluation.ranking import ndcg, recall
-from evaluation.scorer import FactorScorer
+from evaluation.scorer import FactorScorer, Scorer
 
 CUTOFF = 20  # the papers' K
 
@@ -49,8 +52,18 @@ def warm_recall(snapshot: Snapshot) -> Callable[[Any], float] | None:
     return validate
 
 
-def cold_ndcg(snapshot: Snapshot) -> Callable[[Any], float] | None:
-    """NDCG@20 of a text model on cold validation pairs, ranked among held-out cold items; None without any."""
+def cold_value(snapshot: Snapshot) -> Callable[[Any], float] | None:
+    """What a text model is worth on cold validation pairs: geometric mean of its lists' and its audiences' NDCG@20.
+
+    Users' lists are ranked among held-out cold items, items' audiences among all users. What helps one alone is not
+    worth what it costs the other: the lists of one model can be the same while its audiences get worse by a twentieth.
+
+    Args:
+        snapshot: Its cold validation pairs judge.
+
+    Returns:
+        The judge; None without such pairs.
+    """
     if not len(snapshot.split.validation.cold):
         return None
     task = validation_task(snapshot, "cold")
@@ -60,10 +73,21 @@ def cold_ndcg(snapshot: Snapshot) -> Callable[[Any], float] | None:
         users = model.user_factors()
         items = np.zeros((snapshot.n_items, users.shape[1]), dtype=np.float32)
         items[task.candidates] = model.relevance_factors(texts)
-        ranked = rank_for_users(FactorScorer(users, items), task, k=CUTOFF)
-        return float(ndcg(ranked.hits, ranked.n_true, k=CUTOFF).mean())
+        scorer = FactorScorer(users, items)
+        ranked = rank_for_users(scorer, task, k=CUTOFF)
+        lists = float(ndcg(ranked.hits, ranked.n_true, k=CUTOFF).mean())
+        return math.sqrt(lists * _audience_ndcg(scorer, task, n_users=snapshot.n_users))
 
     return validate
+
+
+def _audience_ndcg(scorer: Scorer, task: RankingTask, *, n_users: int) -> float:
+    """Mean NDCG@20 of the audiences of the task's true items."""
+    truth = PairSet.of(task.truth, task.n_items)
+    items, n_true = np.unique(truth.pairs()[:, 1], return_counts=True)
+    chosen = rank_users_for_items(scorer, items, n_users=n_users, k=min(CUTOFF, n_users))
+    hits = truth.contains(chosen, items[:, None])
+    return float(ndcg(hits, n_true, k=chosen.shape[1]).mean())
 
 
 PARTS = 4
@@ -73,7 +97,7 @@ MOST_USERS = 20_000
 
 
 def cold_ndcg_by_part(snapshot: Snapshot) -> Callable[[Any], Any] | None:
-    """NDCG@20 as :func:`cold_ndcg`, of the cold validation items in four parts; None without any."""
+    """NDCG@20 of users' lists, as :func:`cold_value` has them, of the cold validation items in four parts, or None."""
     if not len(snapshot.split.validation.cold):
         return None
     task = validation_task(snapshot, "cold")

@@ -61,7 +61,7 @@ def user_vocabulary_checkpoint(
 ) -> dg.Output[Recorded]:
     """Adapters, mapper and one token per user: a text in, a distribution over all users out."""
     from assets.checkpoint import VocabularyCheckpoint
-    from assets.judging import cold_ndcg, cold_ndcg_by_part
+    from assets.judging import cold_ndcg_by_part, cold_value
     from models.filterllm.fit import fit_filterllm
 
     settings: VocabularyConfig = config.build()  # type: ignore[attr-defined]
@@ -76,7 +76,7 @@ def user_vocabulary_checkpoint(
             token_vectors,
             config=given if earlier is None else earlier.config.shortened(given),
             start=None if earlier is None else earlier.warm_start(interaction_snapshot),
-            validate=cold_ndcg(interaction_snapshot) if settings.kept_epoch == "best" else None,
+            validate=cold_value(interaction_snapshot) if settings.kept_epoch == "best" else None,
             by_part=cold_ndcg_by_part(interaction_snapshot) if settings.kept_epoch == "best" else None,
             on_epoch=work.on_epoch("user vocabulary"),
         )

@@ -32,8 +32,11 @@ PARTS = (
     _changed("no_mirrored", mirrored_weight=0.0),
     _changed("no_text", text_weight=0.0),
     _changed("no_smoothing", smoothing=0.0),
+    _changed("no_vectors", text_vector_share=0.0),
+    _changed("even_items", text_item_power=0.0),
+    _changed("even_users", text_user_spread=0.0),
 )
-"""Mapper and terms of the loss; ``no_text`` is without the closed-form part."""
+"""Mapper, terms of the loss, and what makes the closed-form part, which ``no_text`` is without."""
 
 LORA = tuple(
     _changed(f"lora{rank}", lora_epochs=1, lora_rank=rank, lora_alpha=LORA_SCALE * rank)

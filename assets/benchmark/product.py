@@ -98,7 +98,7 @@ def fitted(form: Form, inputs: "Inputs", seed: int) -> tuple[Any, str]:
     """A FilterLLM, and the width of the matrix products it was trained with."""
     import torch
 
-    from assets.judging import cold_ndcg, cold_ndcg_by_part
+    from assets.judging import cold_ndcg_by_part, cold_value
     from models.filterllm.fit import fit_filterllm
     from models.filterllm.precision import training_precision
 
@@ -109,7 +109,7 @@ def fitted(form: Form, inputs: "Inputs", seed: int) -> tuple[Any, str]:
         snapshot.split.train,
         tokens,
         config=config,
-        validate=None if form.reference else cold_ndcg(snapshot),
+        validate=None if form.reference else cold_value(snapshot),
         by_part=None if form.reference else cold_ndcg_by_part(snapshot),
         on_epoch=inputs.on_epoch("FilterLLM"),
     )

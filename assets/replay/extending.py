@@ -163,7 +163,7 @@ def _full(
 ) -> Retrained:
     """The stations of the job ``retrain``."""
     from assets.benchmark.collaborative import fit_collaborative
-    from assets.judging import cold_ndcg, cold_ndcg_by_part
+    from assets.judging import cold_ndcg_by_part, cold_value
     from models.filterllm.fit import fit_filterllm
 
     started = time.process_time()
@@ -174,7 +174,7 @@ def _full(
         snapshot.split.train,
         tokens,
         config=settings.filterllm,
-        validate=cold_ndcg(snapshot),
+        validate=cold_value(snapshot),
         by_part=cold_ndcg_by_part(snapshot),
         language_model=language_model,
     )
@@ -191,7 +191,7 @@ def _extended(
     """The stations of the job ``extend``."""
     from dataclasses import replace
 
-    from assets.judging import cold_ndcg, warm_recall
+    from assets.judging import cold_value, warm_recall
     from models.collaborative.carrying_over import carried_over
     from models.collaborative.ials import fit_ials
     from models.collaborative.ials_config import IalsConfig
@@ -219,7 +219,7 @@ def _extended(
         snapshot.split.train,
         tokens,
         config=extension.shortened(settings.filterllm),
-        validate=cold_ndcg(snapshot),
+        validate=cold_value(snapshot),
         language_model=language_model,
         start=extension.warm_start(earlier.version.model, user_rows, said),
     )

@@ -125,7 +125,7 @@ class Trainer:
     def _fit(self, snapshot: "Snapshot", language_model: "LanguageModel") -> tuple[Any, Any]:
         """FilterLLM and the published space, by the functions of a retrain."""
         from assets.benchmark.collaborative import fit_collaborative
-        from assets.judging import cold_ndcg, cold_ndcg_by_part
+        from assets.judging import cold_ndcg_by_part, cold_value
         from assets.spaces import composed_space
         from models.filterllm.fit import fit_filterllm
 
@@ -136,7 +136,7 @@ class Trainer:
             snapshot.split.train,
             tokens,
             config=settings.filterllm(),
-            validate=cold_ndcg(snapshot),
+            validate=cold_value(snapshot),
             by_part=cold_ndcg_by_part(snapshot),
             on_epoch=lambda report: self._tell(report.epoch, report.epochs, snapshot.key),
             language_model=language_model,

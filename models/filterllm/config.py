@@ -36,6 +36,8 @@ _AT_LEAST_ZERO = (
     "text_weight",
     "text_item_power",
     "text_user_power",
+    "text_user_spread",
+    "bias_power",
     "smoothing",
     "distillation_epochs",
     "lora_epochs",
@@ -47,7 +49,6 @@ _ABOVE_ZERO = (
     "lora_alpha",
     "lora_learning_rate",
     "head_learning_rate",
-    "text_learning_rate",
     "text_ridge",
     "smoothing_ridge",
     "distillation_learning_rate",
@@ -74,6 +75,7 @@ class FilterLLMConfig:
         mapper_width: Width of the MLP's hidden layer, >= 1; without effect on ``"linear"``.
         mapper_dropout: Share of the hidden layer dropped in training, in [0, 1).
         similarity: Cosine times a learned scale, or the reference's inner product.
+        bias_power: A user of n pairs starts with the bias log((1 + n) ** bias_power), >= 0.
         initial_scale: Where the cosine's scale starts, > 0; without effect on ``"dot"``.
         behaviour_weight: lambda, weight of the distance to the collaborative item vectors, >= 0.
         mirrored_weight: Weight of the loss over the batch's items for each user, >= 0; the reference has 0.
@@ -90,9 +92,9 @@ class FilterLLMConfig:
         lora_learning_rate: AdamW's for the LoRA matrices, > 0, falling along a cosine.
         head_learning_rate: AdamW's for mapper and user tokens in stage 2, > 0.
         lora_batch_size: Items per step in stage 2, >= 1; less on small data, likewise.
-        text_weight: Where the weight of the closed-form text tokens starts, as a share of the likeliest one,
-            >= 0; it is learned. 0 leaves them out, as the reference does.
-        text_learning_rate: AdamW's for that weight in stage 1, > 0.
+        text_weight: Weight of the closed-form text tokens, as a share of the one at which left-out items are likeliest,
+            >= 0. A new item's are likeliest below 1: what a left-out item's users have in common with others is known
+            from it too. 0 leaves the tokens out, as the reference does.
         text_ridge: Regulariser of the text tokens' kernel regression, in items, > 0.
         text_size: Numbers per text token, >= 1.
         text_landmarks: Warm items up to which the regression is exact, >= 1; a share of them stands for more.
@@ -101,6 +103,8 @@ class FilterLLMConfig:
             two, against the texts' own vectors, in [0, 1).
         text_item_power: In the regression what is missed of an item with n users counts 1 / n ** text_item_power, >= 0.
         text_user_power: There a user's n items have 1 / n ** text_user_power of him each, >= 0.
+        text_user_spread: A user's values over the items spread as this power of what the regression gave them, >= 0; 0
+            lets all users' spread alike, however much the texts tell of each.
         smoothing: Weight of what users with like vectors say against what the user's own texts say, >= 0.
         smoothing_ridge: Regulariser of that projection, in mean squared lengths per number, > 0.
         width: D, numbers per user in the finished table, which holds learned and text tokens together, >= 1.
@@ -129,9 +133,10 @@ class FilterLLMConfig:
     mapper_width: int = 512
     mapper_dropout: float = 0.3
     similarity: Similarity = "cosine"
-    initial_scale: float = 10.0
+    bias_power: float = 0.5
+    initial_scale: float = 2.0
     behaviour_weight: float = 10.0
-    mirrored_weight: float = 1.0
+    mirrored_weight: float = 6.0
     epochs: int = 5
     constant_epochs: int = 2
     patience: int | None = 3
@@ -145,18 +150,18 @@ class FilterLLMConfig:
     lora_learning_rate: float = 5e-4
     head_learning_rate: float = 3e-4
     lora_batch_size: int = 128
-    text_weight: float = 1.0
-    text_learning_rate: float = 0.02
+    text_weight: float = 0.75
     text_ridge: float = 1.0
     text_size: int = 1024
     text_landmarks: int = 16384
     text_vector_share: float = 0.67
     text_item_power: float = 0.6
     text_user_power: float = 0.5
+    text_user_spread: float = 0.3
     smoothing: float = 0.5
     smoothing_ridge: float = 0.05
     width: int = 512
-    distillation_epochs: int = 4
+    distillation_epochs: int = 8
     distillation_learning_rate: float = 0.008
     appeal_weight: float | None = None
     popularity_weight: float | None = None
@@ -215,6 +220,7 @@ class FilterLLMConfig:
             "similarity": "dot",
             "behaviour_weight": 10.0,
             "mirrored_weight": 0.0,
+            "bias_power": 1.0,
             "text_weight": 0.0,
         }
         return cls(**(fields | changes))

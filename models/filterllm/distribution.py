@@ -46,7 +46,7 @@ class FilterLLM(nn.Module):
         vocabulary: Tokens t, (U, d) or (U, D) once fused, and biases b (U,).
         text_kernel: k, or k' once fused; and the popularity that a text leads to expect.
         text_tokens: w, (U, R), or (U, 0) where the part is left out or fused.
-        text_weight: g, scalar, in nats.
+        text_weight: g >= 0, scalar, in nats.
         fusion: F, (d, D); (0, 0) before the fusion.
         left_out: (W, D), v of the warm items without their own labels in the text tokens; (0, 0) before.
         left_out_popularity: (W,), what is expected of them likewise; (0,) before.
@@ -63,6 +63,7 @@ class FilterLLM(nn.Module):
     left_out: Tensor
     left_out_popularity: Tensor
     offset: Tensor
+    text_weight: Tensor
 
     def __init__(
         self,
@@ -87,7 +88,7 @@ class FilterLLM(nn.Module):
         self.register_buffer("left_out_popularity", torch.zeros(0))
         self.register_buffer("offset", torch.zeros(2))
         self.go_on_with(USUAL_WEIGHTS)
-        self.text_weight = nn.Parameter(torch.tensor(config.text_weight))
+        self.register_buffer("text_weight", torch.tensor(config.text_weight))
         self.template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
         self.precision: Precision = "float32"
         self.user_fingerprint: str | None = None
@@ -124,10 +125,6 @@ class FilterLLM(nn.Module):
         """
         return self._scale() * mapped @ self._unit_tokens().T + self.vocabulary.bias  # (B, U)
 
-    def weight_of_text(self) -> Tensor:
-        """g as the logits use it: what texts say is left out rather than turned round."""
-        return self.text_weight.clamp(min=0)
-
     def set_text_tokens(self, found: TextTokens) -> None:
         """Put closed-form tokens and their kernel into place."""
         self.text_tokens = found.tokens.to(self.vocabulary.bias.device)
@@ -141,7 +138,7 @@ class FilterLLM(nn.Module):
             features: (W, H) float32, vectors of the warm items' texts.
             found: Gives the text tokens' other side with each item left out.
         """
-        weight = self.weight_of_text()
+        weight = self.text_weight
         told = found.left_out if weight > 0 else found.left_out[:, :0]  # what has no weight need not be fused
         learned = self._scale() * self.map_texts(features)  # (W, d)
         items = torch.cat([learned, weight * told], dim=1)  # (W, d + R)
@@ -388,7 +385,7 @@ class FilterLLM(nn.Module):
         if self.fusion.numel():
             parts = [parts[0] @ self.fusion + told]  # (B, D)
         elif self.text_tokens.shape[1]:
-            parts.append(self.weight_of_text() * told)
+            parts.append(self.text_weight * told)
         return self._with_normaliser(torch.cat(parts, dim=1), users), popularity.cpu().numpy()
 
     @staticmethod

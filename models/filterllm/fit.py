@@ -102,7 +102,7 @@ def fit_filterllm(
         start.begin(model)
     text = _text_tokens(model, features, positives, embeddings)
     if text is not None:
-        model.text_weight.data.fill_(_text_weight(model, text, positives, start))
+        model.text_weight.fill_(_text_weight(model, text, positives))
     warm = WarmItems(token_ids, features, positives, space.warm_items, text, device)
     if start is not None and start.pruning is not None:
         chosen = start.pruning.chosen(model, warm, np.random.default_rng(config.seed))
@@ -172,11 +172,7 @@ def _stage_one(
 ) -> float | None:
     """Tokens and mapper on fixed vectors; the best validation value."""
     config = model.config
-    groups = [
-        {"params": _head(model), "lr": config.learning_rate},
-        {"params": [model.text_weight], "lr": config.text_learning_rate, "weight_decay": 0.0},
-    ]
-    optimizer = AdamW(groups, weight_decay=config.weight_decay)
+    optimizer = AdamW(_head(model), lr=config.learning_rate, weight_decay=config.weight_decay)
     batch_size = fitting_batch(config.batch_size, len(warm.training_rows))
     steps = math.ceil(len(warm.training_rows) / batch_size)
     with model.remembering():
@@ -205,7 +201,7 @@ def _stage_two(
 ) -> bool:
     """LoRA, tokens and mapper together; undone (False) if validation says that stage 1 was better."""
     config, language_model = model.config, model.language_model
-    head = [*_head(model), model.text_weight]
+    head = _head(model)
     if language_model.lora is None:  # else it came with the earlier model
         language_model.add_lora(
             rank=config.lora_rank, alpha=config.lora_alpha, targets=config.lora_targets, generator=generator
@@ -264,25 +260,16 @@ def _text_tokens(
     return found.to(model.vocabulary.bias.device)
 
 
-def _text_weight(
-    model: FilterLLM, text: TextTokens, positives: sparse.csr_array, start: WarmStart | None
-) -> float:
-    """Where the weight of the closed-form tokens starts: as the earlier model left it, or from the likeliest one."""
-    known = None if start is None else start.text_weight()
-    if known is not None:
-        return known
+def _text_weight(model: FilterLLM, text: TextTokens, positives: sparse.csr_array) -> float:
+    """The settings' share of the weight at which left-out items are likeliest."""
     rng = np.random.default_rng(model.config.seed)
-    return model.config.text_weight * likeliest_weight(
-        text, positives, model.vocabulary.bias.detach(), rng=rng
-    )
+    likeliest = likeliest_weight(text, positives, model.vocabulary.bias.detach(), rng=rng)
+    return model.config.text_weight * likeliest
 
 
 def _head(model: FilterLLM) -> list[torch.nn.Parameter]:
-    """Mapper, scale and user tokens; not the language model, not the weight of the closed-form tokens."""
-    named = model.named_parameters()
-    return [
-        value for name, value in named if not name.startswith("language_model.") and name != "text_weight"
-    ]
+    """Mapper, scale and user tokens; not the language model."""
+    return [value for name, value in model.named_parameters() if not name.startswith("language_model.")]
 
 
 def _new_model(
@@ -296,7 +283,7 @@ def _new_model(
 ) -> FilterLLM:
     """Initial mapper and tokens around the language model."""
     n_users, d = space.users.shape
-    bias = degree_bias(train[:, 0], n_users=n_users)
+    bias = degree_bias(train[:, 0], n_users=n_users, power=config.bias_power)
     sizes = (language_model.hidden_size, config.mapper_width, d)
     model = FilterLLM(
         language_model,

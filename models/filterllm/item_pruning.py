@@ -139,7 +139,7 @@ def _summed_loss(model: FilterLLM, batch: ItemBatch) -> Tensor:
     """Sum over the items of what each alone would lose, in nats."""
     logits = model.learned_logits(model.map_texts(batch.texts.vectors(model.language_model)))  # (B, U)
     if batch.text_logits is not None:
-        logits = logits + model.weight_of_text().detach() * batch.text_logits
+        logits = logits + model.text_weight * batch.text_logits
     users = torch.bincount(batch.row, minlength=len(logits)).clamp(min=1)  # (B,)
     log_probabilities = logits.log_softmax(dim=1)[batch.row, batch.user_index]  # (P,)
     return -(log_probabilities / users[batch.row]).sum()

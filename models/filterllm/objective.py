@@ -93,7 +93,7 @@ class Objective(nn.Module):
         mapped = model.map_texts(batch.texts.vectors(model.language_model))  # (B, d)
         logits = model.learned_logits(mapped)  # (B, U)
         if batch.text_logits is not None:
-            logits = logits + model.weight_of_text() * batch.text_logits  # (B, U)
+            logits = logits + model.text_weight * batch.text_logits  # (B, U)
         loss = distribution_loss(logits, batch.row, batch.user_index)
         if config.mirrored_weight:
             loss = loss + config.mirrored_weight * mirrored_loss(logits, batch.row, batch.user_index)

@@ -75,7 +75,7 @@ class TextTokens:
     """Both sides of the regression, and the training items as if each had been left out.
 
     Attributes:
-        tokens: (U, R) float32; over the warm items a user's values have standard deviation 1.
+        tokens: (U, R) float32; the standard deviations of the users' values over the warm items have geometric mean 1.
         kernel: Gives the items' side.
         left_out: (W, R) float32: ``left_out @ tokens.T`` is each warm item's value without its own labels.
         popularity: (W,) float32, the logarithm of each warm item's popularity likewise, around its mean.
@@ -107,8 +107,9 @@ def fit_text_tokens(
 
     With A the users' directions (U, R), orthonormal, the regression's value is s(x) = A v(x). Each user's
     values are brought to standard deviation 1, those of the projection on the collaborative vectors P, W (W'W +
-    ridge)^-1 W' s, likewise, and added with weight ``smoothing``. All of it is linear in s, so it is done to
-    the table of users and costs nothing later.
+    ridge)^-1 W' s, likewise, and added with weight ``smoothing``. The sum gets a standard deviation of d^p, d that of
+    s for labels of 1 around the users' geometric mean and p ``text_user_spread``: of whom the texts tell more he may be
+    the surer. All of it is linear in s, so it is done to the table of users and costs nothing later.
 
     Args:
         texts: (W, H) float32, centred unit vectors of the warm items.
@@ -139,9 +140,11 @@ def fit_text_tokens(
         alike = _projected(directions, vectors[0], ridge=config.smoothing_ridge)
         tokens = tokens + config.smoothing * _of_deviation_one(alike, spread)
         tokens = _of_deviation_one(tokens, spread)
+    for_labels_of_one = _deviation(directions, spread) / _per_item(positives, config.text_user_power)  # (U,)
+    tokens = _scaled(tokens, _relative(for_labels_of_one) ** config.text_user_spread)
     sides = (torch.from_numpy(one) for one in (solved.landmarks * scale, projection))
     tensors = (torch.from_numpy(one) for one in (left_out, expected.popularity))
-    return TextTokens(torch.from_numpy(tokens.astype(np.float32)), TextKernel(guide, *sides), *tensors)
+    return TextTokens(torch.from_numpy(tokens), TextKernel(guide, *sides), *tensors)
 
 
 def likeliest_weight(
@@ -179,9 +182,16 @@ def _importance(positives: sparse.csr_array, power: float) -> FloatArray:
 
 
 def _weighted(positives: sparse.csr_array, user_power: float) -> sparse.csr_array:
-    """Labels (W, U) in which a user's n items share his weight, each ``n ** -user_power``."""
+    """Labels (W, U) in which a user's n items share his weight."""
+    return sparse.csr_array(positives @ sparse.diags_array(_per_item(positives, user_power))).astype(
+        np.float32
+    )
+
+
+def _per_item(positives: sparse.csr_array, user_power: float) -> NDArray[np.float64]:
+    """What each of a user's n items has of him, ``n ** -user_power``, (U,)."""
     users = np.bincount(positives.indices, minlength=positives.shape[1]).clip(min=1).astype(np.float64)
-    return sparse.csr_array(positives @ sparse.diags_array(users**-user_power)).astype(np.float32)
+    return np.asarray(users**-user_power)
 
 
 def _leading_users(
@@ -233,8 +243,26 @@ def _projected(directions: FloatArray, users: FloatArray, *, ridge: float) -> Fl
     return (wide @ np.linalg.solve(gram, wide.T @ directions)).astype(np.float32)
 
 
+def _deviation(tokens: FloatArray, spread: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard deviations (U,) of the rows' values under the items' covariance."""
+    variance = np.einsum("ur,ur->u", tokens @ spread.astype(np.float32), tokens).astype(np.float64)
+    return np.sqrt(variance.clip(min=0))
+
+
 def _of_deviation_one(tokens: FloatArray, spread: NDArray[np.float64]) -> FloatArray:
-    """Rows scaled so that their values have standard deviation 1 under the items' covariance; 0 stays 0."""
-    variance = np.einsum("ur,ur->u", tokens @ spread.astype(np.float32), tokens)
-    scale = np.where(variance > 0, 1 / np.sqrt(variance.clip(min=1e-20)), 0.0)
+    """Rows scaled so that their values have standard deviation 1; 0 stays 0."""
+    found = _deviation(tokens, spread)
+    return _scaled(tokens, np.where(found > 0, 1 / found.clip(min=1e-10), 0.0))
+
+
+def _scaled(tokens: FloatArray, scale: NDArray[np.float64]) -> FloatArray:
+    """Rows (U, R) times (U,)."""
     return (tokens * scale[:, None]).astype(np.float32)
+
+
+def _relative(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sizes (U,) over their geometric mean; of whom nothing is known, the least that is known of anybody."""
+    known = sizes[sizes > 0]
+    if not len(known):
+        return np.ones_like(sizes)
+    return sizes.clip(min=known.min()) / float(np.exp(np.log(known).mean()))

@@ -107,17 +107,18 @@ def random_token_space(n_users: int, n_items: int, *, d: int, rng: np.random.Gen
     return TokenSpace(_mean_norm_one(users, "users"), _mean_norm_one(warm_items, "warm_items"))
 
 
-def degree_bias(user_index: NDArray[np.int64], *, n_users: int) -> FloatArray:
-    """Where the bias starts: log(1 + number of the user's training pairs).
+def degree_bias(user_index: NDArray[np.int64], *, n_users: int, power: float) -> FloatArray:
+    """Where the bias starts: power * log(1 + number of the user's training pairs).
 
     Args:
         user_index: (N,) int64, the user of every training pair.
         n_users: U.
+        power: >= 0.
 
     Returns:
         (U,) float32 in nats up to a constant.
     """
-    return np.log1p(np.bincount(user_index, minlength=n_users)).astype(np.float32)
+    return (power * np.log1p(np.bincount(user_index, minlength=n_users))).astype(np.float32)
 
 
 def _mean_norm_one(table: NDArray[np.floating], name: str) -> FloatArray:

@@ -61,11 +61,6 @@ class WarmStart:
         own = self.model.language_model
         return own.lora is None and own.name == language_model
 
-    def text_weight(self) -> float | None:
-        """Where the weight of the closed-form tokens goes on, >= 0, in nats; None where the earlier model has none."""
-        model = self.model
-        return float(model.weight_of_text().detach()) if len(model.text_kernel.landmarks) else None
-
     def adapt(self, language_model: LanguageModel) -> None:
         """Give a fresh language model the earlier one's adapter, if that has one, shrunk.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from assets.judging import (
     PARTS,
     cold_ndcg_by_part,
+    cold_value,
     evaluation_input,
     even_sample,
     judge_all,
@@ -62,6 +65,29 @@ class Direct:
     def relevance_factors(self, texts: list[str]) -> np.ndarray:
         place = {text: item for item, text in enumerate(snapshot().texts[range(8)])}
         return self.items[[place[text] for text in texts]]
+
+
+def test_a_text_model_is_worth_what_its_lists_and_its_audiences_are() -> None:
+    rng = np.random.default_rng(3)
+    model = Direct(rng.random((4, 3)).astype(np.float32), rng.random((8, 3)).astype(np.float32))
+    judged = judge_all(
+        {DIRECT: Judged(FactorScorer(model.users, model.items))},
+        evaluation_input(snapshot()),
+        report=lambda *_: None,
+    )[DIRECT]
+    lists = judged.users["cold", "validation", "B"].values["ndcg", 20].mean()
+    audiences = judged.audience["validation"].values["ndcg", 20].mean()
+    assert lists != pytest.approx(audiences)
+    judge = cold_value(snapshot())
+    assert judge is not None
+    assert judge(model) == pytest.approx(np.sqrt(lists * audiences))
+
+
+def test_without_cold_validation_pairs_nobody_judges_a_text_model() -> None:
+    split = SimpleNamespace(validation=SimpleNamespace(cold=np.empty((0, 2), dtype=np.int64)))
+    without: Any = SimpleNamespace(split=split)
+    assert cold_value(without) is None
+    assert cold_ndcg_by_part(without) is None
 
 
 def test_parts_of_the_validation_items_are_judged_one_by_one() -> None:

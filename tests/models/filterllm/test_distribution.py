@@ -18,7 +18,7 @@ def test_log_probabilities_are_normalised_over_all_users(fitted: FilterLLM) -> N
 
 def test_factors_equal_the_formula_written_out(fitted: FilterLLM) -> None:
     assert fitted.fusion.shape == (6, fitted.vocabulary.d)
-    assert fitted.weight_of_text().item() >= 0
+    assert fitted.text_weight.item() >= 0
     features = torch.from_numpy(fitted.adapted_features(NEW))
     with torch.no_grad():
         unit = torch.nn.functional.normalize(features, dim=1) - fitted.centring.mean
@@ -35,7 +35,7 @@ def test_factors_equal_the_formula_written_out(fitted: FilterLLM) -> None:
     np.testing.assert_allclose(fitted.user_factors() @ fitted.item_factors(NEW).T, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("text_weight", [0.4, 0.0, -0.4])
+@pytest.mark.parametrize("text_weight", [0.4, 0.0])
 def test_fusing_changes_no_answer_where_the_width_suffices(
     world: TinyWorld, encoder: str, monkeypatch: pytest.MonkeyPatch, text_weight: float
 ) -> None:
@@ -43,7 +43,7 @@ def test_fusing_changes_no_answer_where_the_width_suffices(
     fuse = FilterLLM.fuse
 
     def noted(model: FilterLLM, features: torch.Tensor, left_out: torch.Tensor) -> None:
-        model.text_weight.data.fill_(text_weight)
+        model.text_weight.fill_(text_weight)
         before["factors"] = model.user_factors() @ model.item_factors(world.texts).T
         fuse(model, features, left_out)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import Any
 
@@ -62,7 +63,7 @@ def seen(world: TinyWorld, encoder: str, monkeypatch: pytest.MonkeyPatch) -> tup
     kept: list[Any] = []
 
     def looked_at(self: ItemPruning, model: FilterLLM, warm: WarmItems, rng: np.random.Generator) -> None:
-        kept.extend([model, warm])
+        kept.extend([copy.deepcopy(model).train(False), warm])
 
     config = tiny_config(encoder, lora_epochs=0, epochs=1)
     earlier = fit_tiny(world, config)
@@ -82,7 +83,7 @@ def test_the_effort_is_the_gradient_of_an_items_own_loss(seen: tuple[FilterLLM, 
         batch = warm.batch(np.array([item]))
         logits = model.learned_logits(model.map_texts(batch.texts.vectors(model.language_model)))
         if batch.text_logits is not None:
-            logits = logits + model.weight_of_text() * batch.text_logits
+            logits = logits + model.text_weight * batch.text_logits
         gradients = torch.autograd.grad(
             distribution_loss(logits, batch.row, batch.user_index), list(last.parameters())
         )

@@ -3,13 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.kernel_regression import kernel
-from models.filterllm.text_tokens import TextTokens, fit_text_tokens, likeliest_weight
+from models.filterllm.text_tokens import TextTokens, _relative, fit_text_tokens, likeliest_weight
 
 N_ITEMS, N_USERS = 30, 7
 
@@ -26,7 +27,10 @@ def world() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 def fitted(users: NDArray[np.float32] | None = None, **changes: Any) -> TextTokens:
     texts, labels = world()
     config = FilterLLMConfig(
-        **({"text_ridge": 0.7, "text_item_power": 0.0, "text_user_power": 0.0} | changes)
+        **(
+            {"text_ridge": 0.7, "text_item_power": 0.0, "text_user_power": 0.0, "text_user_spread": 0.0}
+            | changes
+        )
     )
     rng = np.random.default_rng(1)
     vectors = None
@@ -38,6 +42,16 @@ def fitted(users: NDArray[np.float32] | None = None, **changes: Any) -> TextToke
 
 def values(found: TextTokens, texts: NDArray[np.float32]) -> NDArray[np.float32]:
     return (found.tokens @ found.kernel(torch.from_numpy(texts))[0].T).numpy()
+
+
+def left_out_values(places: NDArray[np.float32], labels: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Each item's values (N_ITEMS, U) by a regression without it."""
+    expected = np.empty((N_ITEMS, N_USERS))
+    for item in range(N_ITEMS):
+        rest = np.arange(N_ITEMS) != item
+        system = kernel(places[rest], places[rest]).astype(np.float64) + 0.7 * np.eye(N_ITEMS - 1)
+        expected[item] = kernel(places[item : item + 1], places[rest]) @ np.linalg.solve(system, labels[rest])
+    return expected
 
 
 def test_values_are_those_of_kernel_ridge_up_to_each_users_scale() -> None:
@@ -83,11 +97,7 @@ def test_left_out_equals_a_regression_without_the_item_and_has_deviation_one() -
     found = fitted()
     left_out = (found.left_out @ found.tokens.T).numpy()
     np.testing.assert_allclose(left_out.std(axis=0, ddof=1), 1, atol=1e-3)
-    expected = np.empty_like(left_out)
-    for item in range(N_ITEMS):
-        rest = np.arange(N_ITEMS) != item
-        system = kernel(texts[rest], texts[rest]).astype(np.float64) + 0.7 * np.eye(N_ITEMS - 1)
-        expected[item] = kernel(texts[item : item + 1], texts[rest]) @ np.linalg.solve(system, labels[rest])
+    expected = left_out_values(texts, labels)
     expected /= expected.std(axis=0, ddof=1)
     np.testing.assert_allclose(left_out, expected, atol=2e-3)
 
@@ -96,6 +106,21 @@ def test_a_power_of_the_users_is_a_scale_which_the_deviation_of_one_takes_out_ag
     np.testing.assert_allclose(
         values(fitted(text_user_power=1.0), world()[0]), values(fitted(), world()[0]), atol=2e-3
     )
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5])
+def test_whom_the_texts_tell_more_of_spreads_more(power: float) -> None:
+    raw = left_out_values(world()[0], world()[1]).std(axis=0, ddof=1)
+    found = fitted(text_user_spread=0.5, text_user_power=power)
+    spread = (found.left_out @ found.tokens.T).numpy().std(axis=0, ddof=1)
+    expected = np.sqrt(raw / np.exp(np.log(raw).mean()))
+    np.testing.assert_allclose(spread, expected, rtol=2e-3)
+    assert expected.max() > 1.05 > 0.95 > expected.min()
+
+
+def test_who_is_told_nothing_of_spreads_as_little_as_anybody() -> None:
+    np.testing.assert_allclose(_relative(np.array([4.0, 0.0, 1.0])), [2, 0.5, 0.5])
+    np.testing.assert_array_equal(_relative(np.zeros(2)), [1, 1])
 
 
 def test_what_is_missed_of_a_much_taken_item_counts_less() -> None:
@@ -122,11 +147,7 @@ def test_left_out_values_of_the_guided_kernel_are_those_without_the_item() -> No
     np.testing.assert_allclose(landmarks[:, :width], 0.6 * texts, atol=1e-6)
     places = landmarks / np.sqrt(np.repeat([0.6, 0.4], [width, 4]))
     np.testing.assert_allclose(np.linalg.norm(places, axis=1), 1, atol=1e-5)
-    expected = np.empty((N_ITEMS, N_USERS))
-    for item in range(N_ITEMS):
-        rest = np.arange(N_ITEMS) != item
-        system = kernel(places[rest], places[rest]).astype(np.float64) + 0.7 * np.eye(N_ITEMS - 1)
-        expected[item] = kernel(places[item : item + 1], places[rest]) @ np.linalg.solve(system, labels[rest])
+    expected = left_out_values(places, labels)
     expected /= expected.std(axis=0, ddof=1)
     np.testing.assert_allclose((found.left_out @ found.tokens.T).numpy(), expected, atol=3e-3)
 
