@@ -30,7 +30,7 @@ from models.filterllm.user_vocabulary import UserVocabulary
 
 TENSORS = "filterllm.safetensors"
 DESCRIPTION = "filterllm.json"
-FORMAT = 3
+FORMAT = 4
 ADAPTER = "adapter."
 DIGEST = "description_sha256"
 
