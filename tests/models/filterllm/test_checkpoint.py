@@ -115,8 +115,8 @@ def test_a_base_model_that_has_moved_is_found_where_one_says(
 
 
 def test_another_format_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.filterllm.checkpoint.FORMAT", 4)
-    with pytest.raises(ValueError, match="has format 3, this version reads 4"):
+    monkeypatch.setattr("models.filterllm.checkpoint.FORMAT", 5)
+    with pytest.raises(ValueError, match="has format 4, this version reads 5"):
         load_checkpoint(saved)
 
 
