@@ -3,10 +3,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
-from models.filterllm.distillation import WideTables, distil, divergence
+from models.filterllm.distillation import NarrowTables, WideTables, distil, divergence, sharpness
 from models.filterllm.fusion import fuse
 
 N_USERS, N_ITEMS, WIDE, NARROW = 60, 300, 24, 4
@@ -22,8 +23,9 @@ def teacher(scale: float = 1.0) -> WideTables:
 
 
 def lost(wide: WideTables, table: Tensor, back: Tensor) -> float:
-    taught = wide.items @ wide.users.T + wide.bias
-    said = wide.items @ back @ table.T + wide.bias
+    """Of what is taught, in nats."""
+    taught = sharpness(NARROW) * (wide.items @ wide.users.T + wide.bias)
+    said = sharpness(NARROW) * (wide.items @ back @ table.T + wide.bias)
     return float(divergence(taught, said, dim=1) + divergence(taught, said, dim=0))
 
 
@@ -46,6 +48,16 @@ def test_divergence_by_hand() -> None:
 def test_the_narrow_tables_come_nearer_to_the_wide_ones() -> None:
     wide = teacher()
     assert lost(wide, *distilled(wide)) < 0.85 * lost(wide, *distilled(wide, epochs=0))
+
+
+def test_a_narrow_table_is_taught_the_top_first() -> None:
+    assert [sharpness(width) for width in (1024, 512, 64, NARROW)] == pytest.approx([1, 1, 2, 2])
+    wide = teacher()
+    student = NarrowTables(wide, NARROW)
+    said = (wide.items @ student.back @ student.table.T + wide.bias).detach()
+    taught = wide.items @ wide.users.T + wide.bias
+    expected = divergence(2 * taught, 2 * said, dim=1) + divergence(2 * taught, 2 * said, dim=0)
+    torch.testing.assert_close(student.loss(torch.arange(N_ITEMS)).detach(), expected, rtol=1e-4, atol=1e-6)
 
 
 def test_without_epochs_the_first_columns_are_the_table() -> None:
