@@ -11,39 +11,42 @@ from models.filterllm.config import FilterLLMConfig
 from models.filterllm.distillation import WideTables, distil
 
 FloatArray = NDArray[np.float32]
-FLOOR = 1e-9  # of the greatest variance: directions in which the items do not differ carry nothing
+UNSEEN = 1e-6  # of the mean variance: what a new item may have where the given ones, perhaps fewer than F, have nothing
+FLOOR = 1e-9  # of the greatest variance of the scores: what no user's row tells apart carries nothing
 
 
 def fuse(users: FloatArray, items: FloatArray, *, width: int) -> tuple[FloatArray, FloatArray]:
     """The best table of ``width`` numbers per user for the scores ``users @ items.T``.
 
-    Best in the sense of least squares over all users and the given items: with C = items' items, the leading
-    directions of C^(1/2) users' users C^(1/2).
+    Best in the sense of least squares over all users and the given items, beside which new ones may go a little in
+    any direction: with C = items' items + UNSEEN trace(items' items) / F, the leading directions of
+    C^(1/2) users' users C^(1/2).
 
     Args:
         users: (U, F) float32.
         items: (W, F) float32, a sample of what the table will be multiplied with.
-        width: D; never more numbers than F are needed.
+        width: D; no more numbers than the rank of ``users`` are needed.
 
     Returns:
         The table (U, D) and a map (F, D) that brings any item vector to it: ``users @ x`` is close to
-        ``table @ (x @ map)``, and equal (up to rounding) where D = F.
+        ``table @ (x @ map)``, and equal (up to rounding) for every x where D is that rank.
 
     Source: Eckart and Young (1936), in the metric of the items.
     """
     gram = items.astype(np.float64).T @ items.astype(np.float64)
+    gram[np.diag_indices_from(gram)] += max(UNSEEN * float(np.trace(gram)) / len(gram), 1e-30)
     variance, axes = np.linalg.eigh(gram)
-    kept = variance > FLOOR * max(float(variance[-1]), 1e-30)
-    root = np.sqrt(variance[kept])
-    stretch = axes[:, kept] * root  # (F, F'), brings users to units of the items' spread
+    root = np.sqrt(variance)
+    stretch = axes * root  # (F, F), brings users to units of the items' spread
     wide = users.astype(np.float64)
-    _, directions = np.linalg.eigh(stretch.T @ (wide.T @ wide) @ stretch)
-    leading = directions[:, ::-1][:, : min(width, len(root))]  # (F', D)
+    share, directions = np.linalg.eigh(stretch.T @ (wide.T @ wide) @ stretch)
+    kept = np.flatnonzero(share > FLOOR * float(share[-1]))[::-1][:width]
+    leading = directions[:, kept]  # (F, D)
     # eigh leaves the signs open; fixed here so that every machine agrees
     signs = np.sign(leading[np.abs(leading).argmax(axis=0), np.arange(leading.shape[1])])
     leading = leading * np.where(signs == 0, 1.0, signs)
     table = users @ (stretch @ leading).astype(np.float32)
-    back = (axes[:, kept] / root) @ leading
+    back = (axes / root) @ leading
     return table, back.astype(np.float32)
 
 

@@ -23,9 +23,22 @@ def test_a_narrow_table_is_the_best_of_its_width() -> None:
     np.testing.assert_allclose(table @ (ITEMS @ back).T, best, atol=1e-3)
 
 
-def test_numbers_in_which_no_item_differs_are_left_out() -> None:
+def test_fewer_items_than_numbers_do_not_limit_what_a_new_item_may_be() -> None:
+    new = rng.standard_normal((7, 5)).astype(np.float32)
+    table, back = fuse(USERS, ITEMS[:2], width=5)
+    assert table.shape == (9, 5)
+    np.testing.assert_allclose(table @ (new @ back).T, USERS @ new.T, atol=1e-3)
+
+
+def test_what_no_user_tells_apart_takes_no_numbers() -> None:
+    few = USERS[:3]
+    table, back = fuse(few, ITEMS, width=5)
+    assert table.shape == (3, 3)
+    np.testing.assert_allclose(table @ (ITEMS @ back).T, few @ ITEMS.T, atol=1e-4)
+
+
+def test_a_narrow_table_keeps_what_the_items_have_before_what_they_have_not() -> None:
     flat = ITEMS.copy()
     flat[:, 3] = 0
-    table, back = fuse(USERS, flat, width=5)
-    assert table.shape == (9, 4)
-    np.testing.assert_allclose(table @ (flat @ back).T, USERS @ flat.T, atol=1e-4)
+    table, back = fuse(USERS, flat, width=4)
+    np.testing.assert_allclose(table @ (flat @ back).T, USERS @ flat.T, atol=1e-3)
