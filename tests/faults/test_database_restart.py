@@ -6,6 +6,7 @@ writes before; then the server drops every connection, as a crash does, and is s
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import psycopg
 import pytest
 
 from data.home import DAGSTER_VARIABLE, DATABASE_VARIABLE, MLFLOW_VARIABLE
+from data.readers.synthetic import SyntheticWorld
 from data.store.store import Store
 from data.tables import POSTGRES_SCHEMA
 from tests.data.store import postgres
@@ -77,6 +79,13 @@ def struck(home: Path, urls: dict[str, str], server: Server, *arguments: object,
         return command.output.strip().splitlines()[-1]
 
 
+def taken_again(n: int) -> Iterator[str]:
+    """Rows of n events in which users come back to what they took: the world stays one that can be learned."""
+    world = SyntheticWorld.create(120, 600, n_interactions=12_000)
+    for event, (user, item) in zip(range(n), itertools.cycle(world.pairs), strict=False):
+        yield f"{world.user_ids[user]},{world.item_ids[item]},{event + 1}"
+
+
 def test_a_crash_of_the_database_in_each_transaction_loses_nothing(
     tmp_path: Path, server: Server, urls: dict[str, str]
 ) -> None:
@@ -85,8 +94,7 @@ def test_a_crash_of_the_database_in_each_transaction_loses_nothing(
     assert "interactions added" in finished(home, *WORLD, **urls)
     before = contents(url)
     events = tmp_path / "events.csv"
-    rows = (f"user-{n % 120:04d},item-{n % 400:05d},{n + 1}" for n in range(20_000))
-    events.write_text("user_id,item_id,time\n" + "\n".join(rows))
+    events.write_text("user_id,item_id,time\n" + "\n".join(taken_again(20_000)))
     more = ("import", "files", "--interactions", events)
     message = struck(home, urls, server, *more, table="items")
     assert "check that the server runs" in message
