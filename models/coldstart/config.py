@@ -59,7 +59,7 @@ class ColdUpdateConfig:
 
     space: Space = "auto"
     update: Update = "fold_in"
-    users_per_item: int = 20
+    users_per_item: int = 40
     draw: Draw = "top"
     text_weight: float | None = None
     warm_text_weight: float = 0.3
@@ -67,7 +67,7 @@ class ColdUpdateConfig:
     offset: Offset = "own"
     new_item_days: float = 7.0
     warm_at: float = 3.0
-    pseudo_halves_at: float = 0.12
+    pseudo_halves_at: float = 0.06
     fold_regulariser: float | None = None
     fold_unobserved_weight: float = 0.01
     compare_with: Comparison = "users"

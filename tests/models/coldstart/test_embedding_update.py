@@ -215,5 +215,5 @@ def test_tables_that_do_not_fit_are_refused() -> None:
         place_items(users, warm[:0], pseudo, NO_PAIRS, config)
     with pytest.raises(ValueError, match="must be finite"):
         place_items(users * np.float32(np.nan), warm, pseudo, NO_PAIRS, config)
-    with pytest.raises(ValueError, match="users_per_item is 20, but only 8"):
+    with pytest.raises(ValueError, match="users_per_item is 40, but only 8"):
         place_items(users, warm, pseudo, NO_PAIRS, ColdUpdateConfig())
