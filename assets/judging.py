@@ -59,7 +59,8 @@ def cold_value(snapshot: Snapshot) -> Callable[[Any], float] | None:
     worth what it costs the other: the lists of one model can be the same while its audiences get worse by a twentieth.
 
     Args:
-        snapshot: Its cold validation pairs judge.
+        snapshot: Its cold validation pairs judge; at most 20,000 of its users are shown lists, at most 20,000 of its
+            items are given audiences.
 
     Returns:
         The judge; None without such pairs.
@@ -67,6 +68,7 @@ def cold_value(snapshot: Snapshot) -> Callable[[Any], float] | None:
     if not len(snapshot.split.validation.cold):
         return None
     task = validation_task(snapshot, "cold")
+    asked = _of_a_sample(task)
     texts = snapshot.texts[task.candidates]
 
     def validate(model: Any) -> float:
@@ -74,7 +76,7 @@ def cold_value(snapshot: Snapshot) -> Callable[[Any], float] | None:
         items = np.zeros((snapshot.n_items, users.shape[1]), dtype=np.float32)
         items[task.candidates] = model.relevance_factors(texts)
         scorer = FactorScorer(users, items)
-        ranked = rank_for_users(scorer, task, k=CUTOFF)
+        ranked = rank_for_users(scorer, asked, k=CUTOFF)
         lists = float(ndcg(ranked.hits, ranked.n_true, k=CUTOFF).mean())
         return math.sqrt(lists * _audience_ndcg(scorer, task, n_users=snapshot.n_users))
 
@@ -84,7 +86,8 @@ def cold_value(snapshot: Snapshot) -> Callable[[Any], float] | None:
 def _audience_ndcg(scorer: Scorer, task: RankingTask, *, n_users: int) -> float:
     """Mean NDCG@20 of the audiences of the task's true items."""
     truth = PairSet.of(task.truth, task.n_items)
-    items, n_true = np.unique(truth.pairs()[:, 1], return_counts=True)
+    true_items, counts = np.unique(truth.pairs()[:, 1], return_counts=True)
+    items, n_true = even_sample(true_items), even_sample(counts)
     chosen = rank_users_for_items(scorer, items, n_users=n_users, k=min(CUTOFF, n_users))
     hits = truth.contains(chosen, items[:, None])
     return float(ndcg(hits, n_true, k=chosen.shape[1]).mean())
@@ -92,8 +95,8 @@ def _audience_ndcg(scorer: Scorer, task: RankingTask, *, n_users: int) -> float:
 
 PARTS = 4
 """Enough that the most taken item is in few of them, few enough that each holds items of which something is known."""
-MOST_USERS = 20_000
-"""Users beyond whom an even sample judges for all."""
+MOST = 20_000
+"""Users, or items, beyond whom an even sample judges for all."""
 
 
 def cold_ndcg_by_part(snapshot: Snapshot) -> Callable[[Any], Any] | None:
@@ -112,10 +115,16 @@ def cold_ndcg_by_part(snapshot: Snapshot) -> Callable[[Any], Any] | None:
     return values
 
 
-def even_sample(users: Any) -> Any:
-    """At most 20,000 of these users, (n,) int64, evenly spaced and in their order."""
-    chosen = np.linspace(0, len(users) - 1, min(len(users), MOST_USERS)).astype(np.int64)
-    return users[chosen]
+def even_sample(those: Any) -> Any:
+    """At most 20,000 of these users or items, (n,), evenly spaced and in their order."""
+    chosen = np.linspace(0, len(those) - 1, min(len(those), MOST)).astype(np.int64)
+    return those[chosen]
+
+
+def _of_a_sample(task: RankingTask) -> RankingTask:
+    """The same question asked of an even sample of the users."""
+    users = even_sample(task.users)
+    return replace(task, users=users, truth=task.truth[np.isin(task.truth[:, 0], users)])
 
 
 def ndcg_by_part(task: RankingTask) -> Callable[[Any], Any]:
@@ -126,8 +135,8 @@ def ndcg_by_part(task: RankingTask) -> Callable[[Any], Any]:
     Args:
         task: The question; at most 20,000 of its users are asked.
     """
-    users = even_sample(task.users)
-    asked = replace(task, users=users, truth=task.truth[np.isin(task.truth[:, 0], users)])
+    asked = _of_a_sample(task)
+    users = asked.users
     part = np.arange(task.n_items) % PARTS
     n_true = np.zeros((PARTS, len(users)), dtype=np.int64)
     np.add.at(n_true, (part[asked.truth[:, 1]], np.searchsorted(users, asked.truth[:, 0])), 1)

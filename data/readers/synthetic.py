@@ -74,9 +74,8 @@ class SyntheticWorld:
     An item has a theme (cheese) and an angle (law); its topic is looked up in a table in which every theme
     and every angle meets every topic equally often. What a user likes is mostly the topic, hence a
     combination: one word of a title says nothing about it. A weaker part hangs on theme and angle alone, so
-        that methods
-    which add up single words get part of the way. Users of an item are drawn from its true distribution
-    without replacement.
+    that methods which add up single words get part of the way. Users of an item are drawn from its true
+    distribution without replacement.
     """
 
     def __init__(self, size: WorldSize) -> None:

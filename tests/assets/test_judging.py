@@ -83,6 +83,27 @@ def test_a_text_model_is_worth_what_its_lists_and_its_audiences_are() -> None:
     assert judge(model) == pytest.approx(np.sqrt(lists * audiences))
 
 
+def test_an_even_sample_judges_a_text_model_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an even sample of one the first is left: one user's list and one item's audience, among all."""
+    monkeypatch.setattr("assets.judging.MOST", 1)
+    rng = np.random.default_rng(3)
+    model = Direct(rng.random((4, 3)).astype(np.float32), rng.random((8, 3)).astype(np.float32))
+    task = validation_task(snapshot(), "cold")
+    scores = model.users @ model.items.T
+    user, item = task.users[0], task.truth[:, 1].min()
+
+    def of(scored: np.ndarray, candidates: np.ndarray, true: np.ndarray) -> float:
+        order = candidates[np.argsort(-scored[candidates], kind="stable")]
+        hits = np.isin(order, true)[None, :]
+        return float(ndcg(hits, np.array([len(true)]), k=min(20, len(order)))[0])
+
+    lists = of(scores[user], task.candidates, task.truth[task.truth[:, 0] == user, 1])
+    audience = of(scores[:, item], np.arange(4), task.truth[task.truth[:, 1] == item, 0])
+    judge = cold_value(snapshot())
+    assert judge is not None
+    assert judge(model) == pytest.approx(np.sqrt(lists * audience))
+
+
 def test_without_cold_validation_pairs_nobody_judges_a_text_model() -> None:
     split = SimpleNamespace(validation=SimpleNamespace(cold=np.empty((0, 2), dtype=np.int64)))
     without: Any = SimpleNamespace(split=split)
@@ -110,7 +131,7 @@ def test_parts_of_the_validation_items_are_judged_one_by_one() -> None:
 
 
 def test_a_sample_is_even_and_everybody_where_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assets.judging.MOST_USERS", 3)
+    monkeypatch.setattr("assets.judging.MOST", 3)
     assert even_sample(np.array([2, 5, 9])).tolist() == [2, 5, 9]
     assert even_sample(np.arange(0, 70, 10)).tolist() == [0, 30, 60]
     assert even_sample(np.arange(0)).tolist() == []
