@@ -83,9 +83,9 @@ def placed_by_text(texts: list[str], space: PublishedSpace, model: Any, config: 
     from models.coldstart.published_space import place
 
     with model.remembering():
-        pseudo = model.simulate(texts, k=min(config.users_per_item, len(space.users)))
+        pseudo = model.simulate(texts, k=config.users_among(len(space.users)))
         text_items = text_vectors(texts, space, model)
-    return place(space, pseudo, NO_PAIRS, text_items=text_items, config=_fitting(config, space))
+    return place(space, pseudo, NO_PAIRS, text_items=text_items, config=config)
 
 
 def text_vectors(texts: list[str], space: PublishedSpace, model: Any) -> Any:
@@ -95,8 +95,3 @@ def text_vectors(texts: list[str], space: PublishedSpace, model: Any) -> Any:
     vectors = model.text_items(texts)
     vectors[[not text.strip() for text in texts]] = model.untold_item()
     return vectors
-
-
-def _fitting(config: ColdUpdateConfig, space: PublishedSpace) -> ColdUpdateConfig:
-    """Never more users per item than there are."""
-    return replace(config, users_per_item=min(config.users_per_item, len(space.users)))

@@ -180,7 +180,7 @@ def _trained(inputs: "Inputs", items: Any, seed: int) -> dict[str, Any]:
     texts = snapshot.texts[items]
     with model.remembering():
         space = composed_space(snapshot, spaces[name], model, update)
-        pseudo = model.simulate(texts, k=min(update.users_per_item, len(space.users)))
+        pseudo = model.simulate(texts, k=update.users_among(len(space.users)))
         text_items = text_vectors(texts, space, model)
     return {
         **{name: getattr(space, name) for name in ("users", "warm_items", "warm_item_index", "user_scale")},

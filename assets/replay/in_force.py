@@ -1,6 +1,6 @@
 """What a version serves at a time of the replay: vectors of everybody it knows and of every item there is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,7 +130,6 @@ def _placed(
     from models.coldstart.published_space import place
 
     space = version.space
-    config = replace(config, users_per_item=min(config.users_per_item, len(space.users)))
-    pseudo = version.model.simulate(texts, k=config.users_per_item) if simulated else None
+    pseudo = version.model.simulate(texts, k=config.users_among(len(space.users))) if simulated else None
     text_items = text_vectors(texts, space, version.model)
     return place(space, pseudo, real_pairs, text_items=text_items, config=config)

@@ -12,6 +12,7 @@ Offset = Literal["own", "common"]
 Space = Literal["auto", "token_vectors", "bpr_embeddings"]
 Comparison = Literal["users", "items", "both"]
 COMPARISONS: tuple[Comparison, ...] = ("users", "items", "both")
+FEW_USERS = 20  # the papers' K
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class ColdUpdateConfig:
             whichever has the better warm validation Recall@20.
         update: How the item's part in that space is found: in closed form, as one more half-sweep of iALS, or by
             gradient steps of BPR, as in the paper.
-        users_per_item: Simulated users that are used, >= 1, at most those kept.
+        users_per_item: Simulated users that are used, >= 1, at most those kept; beyond 20 at most an eighth of all
+            users, see ``users_among``.
         draw: The most probable of the kept users, or a draw among them by probability.
         text_weight: What FilterLLM's direct score counts for a cold item against the updated vector, both at a
             spread of 1, >= 0; 0 publishes the space alone. None: what is best on validation.
@@ -107,6 +109,18 @@ class ColdUpdateConfig:
             raise ValueError(f"appeal must be in [0, 1], got {self.appeal}")
         if not 0 < self.norm_quantile <= 1:
             raise ValueError(f"norm_quantile must be in (0, 1], got {self.norm_quantile}")
+
+    def users_among(self, n_users: int) -> int:
+        """How many simulated users place an item.
+
+        Args:
+            n_users: U, all users of the space, >= 1.
+
+        Returns:
+            ``users_per_item``, but of few users never more than 20 or an eighth of them, whichever is more: a quarter
+            of everybody says nothing of an item.
+        """
+        return min(self.users_per_item, max(FEW_USERS, n_users // 8), n_users)
 
     @classmethod
     def literal(cls, **changes: Any) -> ColdUpdateConfig:

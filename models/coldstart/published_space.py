@@ -274,6 +274,7 @@ def place(
     from models.coldstart.embedding_update import place_items  # torch: this file is read by the code location
 
     users = space.collaborative_users
+    config = replace(config, users_per_item=config.users_among(len(users)))
     if config.update == "fold_in":
         fold = FoldInConfig(
             users_per_item=config.users_per_item,

@@ -24,7 +24,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 WIDTH, HEIGHT = 1400, 900
-WORLD = ("--users", "240", "--items", "600", "--interactions", "15000")  # enough to be promoted
+WORLD = ("--users", "160", "--items", "450", "--interactions", "9000")  # enough to be promoted
 SETTINGS = {
     "filterllm": {"lora_epochs": 0},
     "sensors": {"nightly": "* * * * *"},  # a night every minute

@@ -145,6 +145,14 @@ def test_the_papers_update_is_a_choice() -> None:
     assert (literal.users_per_item, literal.space, literal.seed) == (20, "bpr_embeddings", 3)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "n_users", "used"),
+    [(40, 5551, 40), (40, 320, 40), (40, 240, 30), (40, 160, 20), (40, 12, 12), (20, 60, 20), (3, 60, 3)],
+)
+def test_of_few_users_few_are_simulated(wanted: int, n_users: int, used: int) -> None:
+    assert ColdUpdateConfig(users_per_item=wanted).users_among(n_users) == used
+
+
 def test_it_rests_as_it_was(tmp_path: Path) -> None:
     space = compose(ALONE, TEXT_USERS, TEXT_WARM, config=config())
     space = replace(space, calibration=Calibration(0.1, 0.2, 0.3, 0.4), regulariser=0.7)
