@@ -5,16 +5,19 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from assets.benchmark.cache import Cache
 from data.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from models.collaborative.embeddings import CollaborativeEmbeddings
+    from models.filterllm.config import FilterLLMConfig
+    from models.filterllm.language_model import LanguageModel
 
 Epochs = Callable[[int, int, str], None]
 TEXTS = "texts"
+Weights = Literal["float32", "bfloat16"]
 VECTORS = ("mf", "ngcf", "lightgcn", "ials")
 
 
@@ -58,16 +61,32 @@ class Inputs:
         """Vectors of all texts by the language model as it was pretrained, shape (I, H), float32."""
 
         def compute() -> dict[str, Any]:
-            from models.filterllm.language_model import load_language_model
-            from models.filterllm.prompt import PromptTemplate
-
             self._tell(0, 1, "text vectors")
-            model = load_language_model(self.language_model, device="cpu", weights="float32")
-            template = PromptTemplate(max_tokens=model.token_limit(PromptTemplate().max_tokens))
-            prompts = template.tokenize(model.tokenizer, self.texts)
-            return {"features": model.encode(prompts.token_ids)}
+            model, token_ids = self._reader()
+            return {"features": model.encode(token_ids)}
 
         return self.shared(TEXTS, {"language_model": self.language_model}, compute)["features"]
+
+    def reader(self, config: "FilterLLMConfig") -> "LanguageModel":
+        """The language model for a training. It has read all texts already, as long as it gets no adapter."""
+        from models.filterllm.precision import chosen_device
+
+        model, token_ids = self._reader(str(chosen_device(config.device)), config.base_weights)
+        if config.base_weights == "float32":
+            read = zip(token_ids, self.features(), strict=True)
+            model.memory = {("float32", tuple(ids)): vector for ids, vector in read}
+        return model
+
+    def _reader(
+        self, device: str = "cpu", weights: Weights = "float32"
+    ) -> tuple["LanguageModel", list[list[int]]]:
+        """The language model, and all texts in its tokens."""
+        from models.filterllm.language_model import load_language_model
+        from models.filterllm.prompt import PromptTemplate
+
+        model = load_language_model(self.language_model, device=device, weights=weights)
+        template = PromptTemplate(max_tokens=model.token_limit(PromptTemplate().max_tokens))
+        return model, template.tokenize(model.tokenizer, self.texts).token_ids
 
     def has_features(self) -> bool:
         """Whether :meth:`features` were computed already."""

@@ -89,7 +89,8 @@ def made(form: Form, inputs: "Inputs", seed: int) -> Iterator[Scored]:
             form.direct, FactorScorer(model.user_factors(), model.relevance_factors(inputs.texts)), dtype
         )
         return
-    judged = _product(form, model, inputs, seed)
+    with model.remembering():
+        judged = _product(form, model, inputs, seed)
     for scorer, name in ((PRODUCT, form.placed), (DIRECT, form.direct)):
         yield Scored(name, judged[scorer].scorer, dtype, judged[scorer].audience)
 
@@ -112,6 +113,7 @@ def fitted(form: Form, inputs: "Inputs", seed: int) -> tuple[Any, str]:
         validate=None if form.reference else cold_value(snapshot),
         by_part=None if form.reference else cold_ndcg_by_part(snapshot),
         on_epoch=inputs.on_epoch("FilterLLM"),
+        language_model=inputs.reader(config),
     )
     lora = training_precision(config.dtype, torch.device("cpu"))
     return model, lora if config.lora_epochs else "float32"

@@ -23,7 +23,7 @@ from models.filterllm.item_offset import choose_offset, leaves_open
 from models.filterllm.language_model import LanguageModel, load_language_model
 from models.filterllm.mapper import build_mapper
 from models.filterllm.objective import Objective, WarmItems
-from models.filterllm.precision import training_precision
+from models.filterllm.precision import chosen_device, training_precision
 from models.filterllm.prompt import PromptTemplate
 from models.filterllm.text_tokens import TextTokens, fit_text_tokens, likeliest_weight
 from models.filterllm.user_vocabulary import (
@@ -83,7 +83,7 @@ def fit_filterllm(
         FilterLLM, arXiv 2502.16924, where we differ: see ``FilterLLM`` and ``text_tokens``.
     """
     positives = _positives(texts, train, embeddings)
-    device = torch.device(_device(config.device))
+    device = chosen_device(config.device)
     generator = torch.Generator().manual_seed(config.seed)
     if language_model is None and start is not None and start.shares(config.language_model):
         language_model = start.model.language_model
@@ -353,13 +353,6 @@ def _counting_on(on_epoch: OnEpoch | None, *, first: int, total: int) -> OnEpoch
     if on_epoch is None:
         return None
     return lambda report: on_epoch(dataclasses.replace(report, epoch=first + report.epoch, epochs=total))
-
-
-def _device(wanted: str) -> str:
-    """``"auto"`` is CUDA if there is one."""
-    if wanted != "auto":
-        return wanted
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _log(stage: str, history: TrainingHistory) -> None:

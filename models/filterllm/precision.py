@@ -1,4 +1,4 @@
-"""In which floating-point width a device should compute."""
+"""On which device to compute, and in which floating-point width."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ import torch
 
 Precision = Literal["float32", "bfloat16"]
 PrecisionChoice = Literal["auto", "float32", "bfloat16"]
+
+
+def chosen_device(wanted: str) -> torch.device:
+    """The device of this name; ``"auto"`` is CUDA if there is one, else the CPU."""
+    if wanted != "auto":
+        return torch.device(wanted)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def training_precision(choice: PrecisionChoice, device: torch.device) -> Precision:

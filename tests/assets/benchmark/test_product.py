@@ -11,6 +11,8 @@ from assets.benchmark.inputs import Inputs
 from data.snapshot import Snapshot
 from models.collaborative.config import BprConfig
 from models.collaborative.ials_config import IalsConfig
+from models.filterllm.language_model import LanguageModel
+from models.filterllm.prompt import PromptTemplate
 from tests.assets.benchmark.worlds import ITEMS, USERS
 from tests.fakes import HIDDEN_SIZE, tiny_encoder
 
@@ -48,3 +50,19 @@ def test_text_vectors_are_those_of_the_language_model(inputs: Inputs) -> None:
     assert features.shape == (ITEMS, HIDDEN_SIZE)
     assert np.isfinite(features).all()
     assert np.array_equal(features, inputs.features())
+
+
+def test_a_training_finds_the_texts_read(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    features = inputs.features()
+    config = product.Form("filterllm").config(42, language_model=inputs.language_model)
+    reader = inputs.reader(config)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a text is read again")
+
+    monkeypatch.setattr(LanguageModel, "forward", refuse)
+    template = PromptTemplate(config.prompt_template, reader.token_limit(config.max_tokens))
+    found = reader.encode(template.tokenize(reader.tokenizer, inputs.texts).token_ids)
+    assert np.array_equal(found, features)
+    with pytest.raises(AssertionError, match="read again"):
+        reader.encode([[1, 2, 3]])
