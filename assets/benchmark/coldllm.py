@@ -1,17 +1,18 @@
 """ColdLLM: filter, language model, simulated interactions, and a collaborative model trained on all pairs."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from assets.benchmark.collaborative import collaborative_config, collaborative_settings, fit_collaborative
 from assets.benchmark.entry import Entry, Scored, as_json
-from assets.benchmark.rivals import rival_input
+from assets.benchmark.rivals import BPR_VECTORS, rival_input
 
 if TYPE_CHECKING:
     from assets.benchmark.inputs import Inputs
 
 WHOLE, FILTER, FOLDED = "coldllm", "coldllm_filter", "coldllm_fold_in"
-BACKBONE = "mf"
+USUAL = "mf"
 STRONG_SPACE = "ials"
 CANDIDATES = 500
 REFINED = 25
@@ -26,19 +27,19 @@ def _filter_alone(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     """Without refining: the filter's first users are the simulated ones."""
     from models.baselines.coldllm.funnel import candidates
 
-    factors, cold = _filter(inputs, seed), _cold_items(inputs)
+    factors, cold = _filter(inputs, USUAL, seed), _cold_items(inputs)
     users, _ = candidates(factors, cold, n=USERS_PER_ITEM)
-    yield Scored(FILTER, _retrained(inputs, users, seed), audience=factors)
+    yield Scored(FILTER, _retrained(inputs, USUAL, users, seed), audience=factors)
 
 
-def _whole(inputs: "Inputs", seed: int) -> Iterator[Scored]:
-    """The whole funnel; its users placed by retraining, as in the paper, and by folding them into iALS."""
+def _whole(kind: str, inputs: "Inputs", seed: int) -> Iterator[Scored]:
+    """The whole funnel; its users placed by retraining, as in the paper, and on MF by folding them into iALS too."""
     from models.baselines.coldllm.funnel import FunnelAudience, candidates, refined_order
 
-    factors, cold = _filter(inputs, seed), _cold_items(inputs)
+    factors, cold = _filter(inputs, kind, seed), _cold_items(inputs)
     users, scores = candidates(factors, cold, n=CANDIDATES)
     asked, said = users[:, :REFINED], scores[:, :REFINED]
-    margins, dtype = _margins(inputs, factors, asked, seed)
+    margins, dtype = _margins(inputs, kind, factors, asked, seed)
     orders = {weight: refined_order(asked, said, margins, filter_weight=weight) for weight in FILTER_WEIGHTS}
     weight = _best_weight(inputs, orders)
     stages = {
@@ -48,8 +49,9 @@ def _whole(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     }
     chosen = orders[weight][:, :USERS_PER_ITEM]
     audience = FunnelAudience(factors, cold, orders[weight])
-    yield Scored(WHOLE, _retrained(inputs, chosen, seed), dtype, audience, stages)
-    yield Scored(FOLDED, _folded_in(inputs, chosen, seed), dtype, audience)
+    yield Scored(_name(kind), _retrained(inputs, kind, chosen, seed), dtype, audience, stages)
+    if kind == USUAL:
+        yield Scored(FOLDED, _folded_in(inputs, chosen, seed), dtype, audience)
 
 
 def _cold_items(inputs: "Inputs") -> Any:
@@ -59,22 +61,22 @@ def _cold_items(inputs: "Inputs") -> Any:
     return evaluation_input(inputs.snapshot).cold_items
 
 
-def _filter(inputs: "Inputs", seed: int) -> Any:
-    """The coupled filter's factors, trained once for both entries."""
+def _filter(inputs: "Inputs", kind: str, seed: int) -> Any:
+    """The coupled filter's factors, trained once for all entries of a kind of vectors."""
     from models.baselines.coldllm import coupled_filter
     from models.baselines.factors import Factors
 
-    data = rival_input(inputs, BACKBONE, seed)
+    data = rival_input(inputs, kind, seed)
 
     def compute() -> dict[str, Any]:
         fitted = coupled_filter.fit(data, on_epoch=inputs.on_epoch("ColdLLM's filter"))
         return {"users": fitted.factors.users, "items": fitted.factors.items}
 
-    settings = {"language_model": inputs.language_model, "seed": seed, **_filter_settings(seed)}
+    settings = {"language_model": inputs.language_model, "seed": seed, **_filter_settings(kind, seed)}
     return Factors(**inputs.shared("coldllm-filter", settings, compute))
 
 
-def _margins(inputs: "Inputs", factors: Any, asked: Any, seed: int) -> tuple[Any, str]:
+def _margins(inputs: "Inputs", kind: str, factors: Any, asked: Any, seed: int) -> tuple[Any, str]:
     """What the language model, trained on warm items, says of each candidate (C, n), and its width."""
     import torch
 
@@ -83,7 +85,7 @@ def _margins(inputs: "Inputs", factors: Any, asked: Any, seed: int) -> tuple[Any
     from models.filterllm.precision import training_precision
 
     precision = training_precision("auto", torch.device("cpu"))
-    data = rival_input(inputs, BACKBONE, seed)
+    data = rival_input(inputs, kind, seed)
     config = refiner.RefinerConfig()
 
     def compute() -> dict[str, Any]:
@@ -96,7 +98,7 @@ def _margins(inputs: "Inputs", factors: Any, asked: Any, seed: int) -> tuple[Any
         return {"margins": trained.margins(asked, _cold_items(inputs))}
 
     settings = {"language_model": inputs.language_model, "seed": seed, "precision": precision}
-    found = inputs.shared("coldllm-margins", {**settings, **_settings(seed)}, compute)
+    found = inputs.shared("coldllm-margins", {**settings, **_settings(kind, seed)}, compute)
     return found["margins"], precision
 
 
@@ -115,15 +117,15 @@ def _best_weight(inputs: "Inputs", orders: Mapping[float, Any]) -> float:
     return best
 
 
-def _retrained(inputs: "Inputs", users: Any, seed: int) -> Any:
+def _retrained(inputs: "Inputs", kind: str, users: Any, seed: int) -> Any:
     """The collaborative model trained on real and simulated pairs alike."""
     from evaluation.scorer import FactorScorer
     from models.baselines.coldllm.funnel import simulated_pairs
 
     vectors = fit_collaborative(
         inputs.snapshot,
-        collaborative_config(BACKBONE, seed),
-        on_epoch=inputs.on_epoch(f"{BACKBONE} with simulated pairs"),
+        collaborative_config(kind, seed),
+        on_epoch=inputs.on_epoch(f"{kind} with simulated pairs"),
         further=simulated_pairs(users, _cold_items(inputs)),
     )
     return FactorScorer(vectors.users, vectors.item_table(inputs.snapshot.n_items))
@@ -146,20 +148,30 @@ def _folded_in(inputs: "Inputs", users: Any, seed: int) -> Any:
     return FactorScorer(vectors.users, table)
 
 
-def _filter_settings(seed: int) -> dict[str, Any]:
+def _filter_settings(kind: str, seed: int) -> dict[str, Any]:
     from models.baselines.coldllm.coupled_filter import FilterConfig
 
-    return {"filter": as_json(FilterConfig()), "vectors": collaborative_settings(BACKBONE, seed)}
+    return {"filter": as_json(FilterConfig()), "vectors": collaborative_settings(kind, seed)}
 
 
-def _settings(seed: int) -> dict[str, Any]:
+def _settings(kind: str, seed: int) -> dict[str, Any]:
     from models.baselines.coldllm.refiner import RefinerConfig
 
     refined = {"refiner": as_json(RefinerConfig()), "refined": REFINED, "weights": FILTER_WEIGHTS}
-    return {**_filter_settings(seed), **refined}
+    return {**_filter_settings(kind, seed), **refined}
+
+
+def _name(kind: str) -> str:
+    return WHOLE if kind == USUAL else f"{WHOLE}_{kind}"
+
+
+def _entry(kind: str) -> Entry:
+    """The whole funnel on one kind of vectors."""
+    models = (WHOLE, FOLDED) if kind == USUAL else (_name(kind),)
+    return Entry(models[0], models, 1, partial(_whole, kind), settings=partial(_settings, kind))
 
 
 ENTRIES = (
-    Entry(FILTER, (FILTER,), 1, _filter_alone, settings=_filter_settings),
-    Entry(WHOLE, (WHOLE, FOLDED), 1, _whole, settings=_settings),
+    Entry(FILTER, (FILTER,), 1, _filter_alone, settings=partial(_filter_settings, USUAL)),
+    *(_entry(kind) for kind in BPR_VECTORS),
 )

@@ -1,4 +1,4 @@
-"""ColdLLM's two entries on a small world and a language model of two layers."""
+"""ColdLLM's entries on a small world and a language model of two layers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from assets.benchmark import coldllm
 from assets.benchmark.inputs import Inputs
 from assets.judging import evaluation_input
 from data.snapshot import Snapshot
+from evaluation.benchmark_claims import COLDLLM
 from models.baselines.aldi import AldiConfig
 from models.baselines.coldllm.coupled_filter import FilterConfig
 from models.baselines.coldllm.refiner import RefinerConfig
@@ -43,7 +44,7 @@ def inputs(snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.slow
-def test_both_entries_train_and_score_every_pair(inputs: Inputs) -> None:
+def test_every_entry_trains_and_scores_every_pair(inputs: Inputs) -> None:
     everyone, everything = np.arange(USERS), np.arange(ITEMS)
     for one in coldllm.ENTRIES:
         found = list(one.build(inputs, 42))
@@ -85,6 +86,12 @@ def test_without_cold_validation_the_language_model_decides_alone(
 
 
 def test_settings_tell_what_a_unit_was_run_with() -> None:
-    filtered, whole = (one.settings(42) for one in coldllm.ENTRIES)
-    assert set(filtered) < set(whole)
-    assert whole["refined"] == coldllm.REFINED
+    filtered, *wholes = (one.settings(42) for one in coldllm.ENTRIES)
+    for whole in wholes:
+        assert set(filtered) < set(whole)
+        assert whole["refined"] == coldllm.REFINED
+    assert [whole["vectors"]["model"] for whole in wholes] == ["mf", "ngcf", "lightgcn"]
+
+
+def test_the_claims_find_coldllm_on_every_kind_of_vectors() -> None:
+    assert set(COLDLLM.values()) <= {model for one in coldllm.ENTRIES for model in one.models}
