@@ -100,11 +100,14 @@ MOST = 20_000
 
 
 def cold_ndcg_by_part(snapshot: Snapshot) -> Callable[[Any], Any] | None:
-    """NDCG@20 of users' lists, as :func:`cold_value` has them, of the cold validation items in four parts, or None."""
+    """NDCG@20 of users' lists, as :func:`cold_value` has them: of all cold validation items and of four parts; or None.
+
+    The judge gives shape (1 + parts,); nan where a part says nothing.
+    """
     if not len(snapshot.split.validation.cold):
         return None
     task = validation_task(snapshot, "cold")
-    texts, by_part = snapshot.texts[task.candidates], ndcg_by_part(task)
+    texts, by_part = snapshot.texts[task.candidates], ndcg_whole_and_by_part(task)
 
     def values(model: Any) -> Any:
         users = model.user_factors()
@@ -135,6 +138,12 @@ def ndcg_by_part(task: RankingTask) -> Callable[[Any], Any]:
     Args:
         task: The question; at most 20,000 of its users are asked.
     """
+    judge = ndcg_whole_and_by_part(task)
+    return lambda scorer: judge(scorer)[1:]
+
+
+def ndcg_whole_and_by_part(task: RankingTask) -> Callable[[Any], Any]:
+    """The same after the value of all items together, shape (1 + parts,)."""
     asked = _of_a_sample(task)
     users = asked.users
     part = np.arange(task.n_items) % PARTS
@@ -143,12 +152,13 @@ def ndcg_by_part(task: RankingTask) -> Callable[[Any], Any]:
 
     def values(scorer: Any) -> Any:
         ranked = rank_for_users(scorer, asked, k=CUTOFF)
-        found = np.full(PARTS, np.nan)
+        found = np.full(1 + PARTS, np.nan)
+        found[0] = ndcg(ranked.hits, ranked.n_true, k=CUTOFF).mean()
         for one in range(PARTS):
             judged = n_true[one] > 0
             if judged.any():
                 hits = ranked.hits[judged] & (part[ranked.items[judged]] == one)
-                found[one] = ndcg(hits, n_true[one, judged], k=CUTOFF).mean()
+                found[1 + one] = ndcg(hits, n_true[one, judged], k=CUTOFF).mean()
         return found
 
     return values

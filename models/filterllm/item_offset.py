@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float32]
 APPEALS = (0.6, 0.4, 0.8, 1.0)
-POPULARITIES = (0.0, 1.0, 2.0, 4.0, 8.0)
+POPULARITIES = (0.0, 1.0, 2.0, 4.0)
 """Each with what it is where nobody can judge first: of equals the first is kept."""
+BESIDE_POPULARITY = 1.0
+"""The appeal where the popularity counts too: both say how many an item is for, and the normaliser says it worse."""
 
 
 class OffsetWeights(NamedTuple):
@@ -64,19 +66,27 @@ def choose_offset(model: FilterLLM, by_part: Callable[[Any], NDArray[np.float64]
 
     Args:
         model: Changed in place.
-        by_part: Values of whatever answers like the model, in disjoint parts of the validation items, higher is
-            better, >= 0; nan where a part says nothing: then the weights stay, as too few items have a say.
+        by_part: Values of whatever answers like the model, of all validation items first and then in disjoint parts of
+            them, higher is better, >= 0; nan where a part says nothing: then the weights stay, as too few items have a
+            say.
     """
+    answers, tried = _Answers(model), _open_weights(model)
+    values = np.array([by_part(answers.with_weights(weights)) for weights in tried])  # (n, 1 + parts)
+    if np.isfinite(values).all():
+        model.go_on_with(tried[balanced_choice(values[:, 1:], whole=values[:, 0])])
+
+
+def _open_weights(model: FilterLLM) -> list[OffsetWeights]:
+    """All that the settings leave to be tried."""
     config = model.config
     appeals = APPEALS if config.appeal_weight is None else (config.appeal_weight,)
     popularities = POPULARITIES if config.popularity_weight is None else (config.popularity_weight,)
     if not len(model.text_kernel.landmarks):  # no regression on texts
         popularities = (0.0,)
-    answers = _Answers(model)
-    tried = [OffsetWeights(*pair) for pair in itertools.product(appeals, popularities)]
-    values = np.array([by_part(answers.with_weights(weights)) for weights in tried])  # (n, parts)
-    if np.isfinite(values).all():
-        model.go_on_with(tried[balanced_choice(values)])
+    pairs = list(itertools.product(appeals, popularities))
+    if config.appeal_weight is None and config.popularity_weight is None:
+        pairs = [pair for pair in pairs if pair[0] == BESIDE_POPULARITY or not pair[1]]
+    return [OffsetWeights(*pair) for pair in pairs]
 
 
 def leaves_open(config: FilterLLMConfig) -> bool:

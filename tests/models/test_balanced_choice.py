@@ -27,6 +27,12 @@ def test_what_is_won_in_one_part_is_weighed_against_what_is_lost_in_another(
     assert balanced_choice(np.array([[1.0, 1.0], other])) == expected
 
 
+@pytest.mark.parametrize(("whole", "expected"), [([1.0, 2.0], 0), ([1.0, 3.0], 1), ([1.0, 0.0], 0)])
+def test_all_items_together_have_as_much_of_a_say_as_all_parts(whole: list[float], expected: int) -> None:
+    values = np.array([[1.0, 1.0], [4.0, 0.04]])  # 0.4 of the usual one
+    assert balanced_choice(values, whole=np.array(whole)) == expected
+
+
 def test_where_no_setting_finds_anything_in_some_part_the_usual_one_stays() -> None:
     assert balanced_choice(np.array([[0.0, 1.0], [9.0, 0.0]])) == 0
 

@@ -123,11 +123,11 @@ def test_the_offset_is_chosen_at_first_and_for_the_finished_model(world: TinyWor
 
     def by_part(answers: Any) -> np.ndarray:
         asked.append("parts")
-        return np.zeros(4)
+        return np.zeros(5)
 
     config = tiny_config(encoder, epochs=2, lora_epochs=0)
     fit_tiny(world, config, validate=validate, by_part=by_part)
-    choice = ["parts"] * len(APPEALS) * len(POPULARITIES)
+    choice = ["parts"] * (len(APPEALS) + len(POPULARITIES) - 1)
     assert asked == [*choice, "whole", "whole", *choice]
     fixed = dataclasses.replace(config, **NOTHING_OPEN)
     asked.clear()

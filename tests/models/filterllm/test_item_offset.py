@@ -10,6 +10,7 @@ import pytest
 from models.filterllm.distribution import FilterLLM
 from models.filterllm.item_offset import (
     APPEALS,
+    POPULARITIES,
     USUAL_WEIGHTS,
     OffsetWeights,
     choose_offset,
@@ -35,12 +36,12 @@ def fitted(world: TinyWorld, encoder: str, **changes: Any) -> FilterLLM:
 
 def test_the_best_weights_on_validation_are_kept(world: TinyWorld, encoder: str) -> None:
     model = fitted(world, encoder)
-    wanted = OffsetWeights(0.8, 4.0)
+    wanted = OffsetWeights(1.0, 4.0)
     target = with_offset(*model.answers(NEW), wanted)[:, -1]
 
     def by_part(answers: Any) -> np.ndarray:
         assert np.array_equal(answers.user_factors(), model.user_factors())
-        return np.exp(-np.abs(answers.relevance_factors(NEW)[:, -1] - target))
+        return np.exp(-np.abs(answers.relevance_factors(NEW)[:, -1] - target))  # one of both, and one part
 
     choose_offset(model, by_part)
     assert model.offset_weights == wanted
@@ -53,16 +54,35 @@ def test_weights_that_harm_more_in_one_part_than_they_help_in_another_are_not_ta
     model = fitted(world, encoder)
 
     def by_part(answers: Any) -> np.ndarray:
-        return np.array([9.0, 0.1] if answers.weights == (0.4, 2.0) else [1.0, 1.0])
+        return np.array([2.0, 9.0, 0.02] if answers.weights == (1.0, 2.0) else [1.0, 1.0, 1.0])
 
     choose_offset(model, by_part)
     assert model.offset_weights == USUAL_WEIGHTS == (0.6, 0.0)
 
 
+def test_all_items_together_have_as_much_of_a_say_as_their_parts(world: TinyWorld, encoder: str) -> None:
+    model = fitted(world, encoder)
+
+    def by_part(answers: Any) -> np.ndarray:
+        return np.array([2.0, 1.0, 0.36] if answers.weights == (1.0, 2.0) else [1.0, 1.0, 1.0])
+
+    choose_offset(model, by_part)
+    assert model.offset_weights == (1.0, 2.0)
+
+
+def test_beside_the_popularity_the_normaliser_does_not_count(world: TinyWorld, encoder: str) -> None:
+    model = fitted(world, encoder)
+    seen = tried(model)
+    assert [weights for weights in seen if weights.popularity] == [(1.0, one) for one in POPULARITIES if one]
+    assert [weights.appeal for weights in seen if not weights.popularity] == list(APPEALS)
+    given = fitted(world, encoder, popularity_weight=2.0)
+    assert tried(given) == [(one, 2.0) for one in APPEALS]
+
+
 def test_where_a_part_says_nothing_the_weights_stay(world: TinyWorld, encoder: str) -> None:
     model = fitted(world, encoder)
     model.go_on_with(OffsetWeights(0.5, 0.5))
-    choose_offset(model, lambda answers: np.array([answers.weights.popularity, np.nan]))
+    choose_offset(model, lambda answers: np.array([1.0, answers.weights.popularity, np.nan]))
     assert model.offset_weights == (0.5, 0.5)
 
 
@@ -86,7 +106,7 @@ def tried(model: FilterLLM) -> list[OffsetWeights]:
 
     def by_part(answers: Any) -> np.ndarray:
         seen.append(answers.weights)
-        return np.zeros(1)
+        return np.zeros(2)
 
     choose_offset(model, by_part)
     return seen
