@@ -115,8 +115,8 @@ class Compute(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Set torch's threads and return the device's name."""
         import torch
 
+        from models.filterllm.precision import chosen_device
+
         if self.threads or "OMP_NUM_THREADS" not in os.environ:
             torch.set_num_threads(self.threads or max(1, (os.cpu_count() or 1) // 2))
-        if self.device != "auto":
-            return self.device
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return str(chosen_device(self.device))

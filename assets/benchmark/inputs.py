@@ -68,7 +68,10 @@ class Inputs:
         return self.shared(TEXTS, {"language_model": self.language_model}, compute)["features"]
 
     def reader(self, config: "FilterLLMConfig") -> "LanguageModel":
-        """The language model for a training. It has read all texts already, as long as it gets no adapter."""
+        """The language model for a training of these settings, frozen and without an adapter.
+
+        In float32 it remembers the vectors of all texts, so that it reads none of them again until it gets an adapter.
+        """
         from models.filterllm.precision import chosen_device
 
         model, token_ids = self._reader(str(chosen_device(config.device)), config.base_weights)
