@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -16,7 +17,11 @@ from evaluation.benchmark_table import headline_rows, spreads, training_seconds
 from evaluation.report_plots import ACCENT, QUIET, STYLE, as_svg
 
 SIZE = (8.6, 7.0)  # inches
-FARTHEST = 0.15  # of the axes: where models crowd, the table has the names of the others
+FARTHEST = 0.06  # of the axes, as all below: a name that finds no place so near is left out
+STEP = 0.006  # between the heights that are tried for a name
+GLYPH, HALF_LINE = 0.0075, 0.012  # about one letter's width and half a name's height
+RADIUS = 0.007  # of a point
+GAP = 0.012  # between a point and its name
 LEAST_SECONDS = 0.1  # shorter trainings are drawn here: the time axis is logarithmic
 
 
@@ -35,6 +40,20 @@ class Points:
     across: str
     up: str
     logarithmic: bool = False
+
+
+class Box(NamedTuple):
+    """What a name or a point takes of the axes."""
+
+    left: float
+    right: float
+    middle: float
+    half_height: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether the two overlap."""
+        beside = self.right <= other.left or other.right <= self.left
+        return not beside and abs(self.middle - other.middle) < self.half_height + other.half_height
 
 
 def time_svg(rows: Sequence[BenchmarkRow], *, product: str) -> str | None:
@@ -87,25 +106,23 @@ def _drawn(points: Points, product: str) -> str | None:
 
 
 def _name_points(axes: Axes, points: Points, product: str) -> None:
-    """Names beside their points, the product's first, moved where another stands; none far from its point."""
-    width, height = 0.19, 0.023  # of the axes, about one name
+    """Names beside their points, those of variants last; where too many crowd, the table alone has the others."""
     axes.autoscale_view()
     to_axes = axes.transScale + axes.transLimits
-    placed: list[tuple[float, float]] = []
-    for model, point in sorted(points.at.items(), key=lambda named: (named[0] != product, -named[1][1])):
-        x, y = to_axes.transform(np.array(point))
-        leftwards = x > 0.75
-        start = x - width if leftwards else x
-        near = [taken for other, taken in placed if abs(start - other) < width]
-        level = next(at for at in _levels(y) if all(abs(at - taken) >= height for taken in near))
-        if abs(level - y) > FARTHEST:
+    places = {model: tuple(to_axes.transform(np.array(at))) for model, at in points.at.items()}
+    taken = [Box(x - RADIUS, x + RADIUS, y, RADIUS) for x, y in places.values()]
+    variants = {name for name in places if any(name.startswith(f"{other}_") for other in places)}
+    for model in sorted(places, key=lambda name: (name != product, name in variants, -places[name][1])):
+        box = _free_box(*places[model], width=GLYPH * len(model), taken=taken)
+        if box is None:
             continue
-        placed.append((start, level))
+        taken.append(box)
         mine = model == product
+        leftwards = box.right < places[model][0]
         axes.annotate(
             model,
-            point,
-            (x + (-0.012 if leftwards else 0.012), level),
+            points.at[model],
+            (box.right if leftwards else box.left, box.middle),
             textcoords="axes fraction",
             ha="right" if leftwards else "left",
             va="center",
@@ -117,8 +134,12 @@ def _name_points(axes: Axes, points: Points, product: str) -> None:
         )
 
 
-def _levels(start: float) -> Iterator[float]:
-    """Heights to try for a name: the point's own, then further and further away, inside the axes first."""
-    steps = [start + sign * step * 0.006 for step in range(200) for sign in (-1, 1)]
-    yield from (level for level in steps if 0.015 <= level <= 0.985)
-    yield from (start - 1.2 - 0.03 * number for number in itertools.count())
+def _free_box(x: float, y: float, *, width: float, taken: Sequence[Box]) -> Box | None:
+    """The nearest place for a name beside its point that meets nothing; None if there is none near."""
+    for step in range(round(FARTHEST / STEP)):
+        for level, leftwards in itertools.product((y + step * STEP, y - step * STEP), (x > 0.75, x <= 0.75)):
+            left = x - GAP - width if leftwards else x + GAP
+            box = Box(left, left + width, level, HALF_LINE)
+            if left >= 0 and box.right <= 1 and 0.015 <= level <= 0.985 and not any(map(box.meets, taken)):
+                return box
+    return None
