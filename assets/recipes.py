@@ -1,4 +1,4 @@
-"""Named sets of settings over all stations: the product's own, and FilterLLM as its authors have it."""
+"""Named sets of settings over all stations: the product's own, and FilterLLM's reference form."""
 
 from dataclasses import fields
 from typing import Any, Literal, get_args

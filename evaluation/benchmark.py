@@ -64,7 +64,7 @@ class Benchmark:
         return judged_claims(self.rows, self.speed) if self.about["data_set"] == DATA_SET else []
 
     def tables(self) -> list[Table]:
-        """The main tables: both evaluators on test, the audience, the paired differences, the article's claims."""
+        """The main tables: both evaluators on test, the audience, paired differences, funnels, the article's claims."""
         ordering = headline_rows(self.rows)
         audiences = [audience_table([*ordering, *self.over_both_phases], k=k) for k in AUDIENCE_CUTOFFS]
         found = [
@@ -73,6 +73,7 @@ class Benchmark:
             *audiences,
             comparison_table(self.comparisons, self.models),
             duplicates_table(self.near_duplicates, self.models),
+            funnel_table(self.funnel),
             *claims_tables(self.claims),
         ]
         return self._cautioned(found)
@@ -81,7 +82,6 @@ class Benchmark:
         """The validation phase, by which settings were chosen, and the other list lengths."""
         found = [user_table(self.rows, evaluator="B", phase="validation")]
         found += [user_table(self.rows, evaluator="B", k=k) for k in (10, 50)]
-        found.append(funnel_table(self.funnel))
         return self._cautioned(found)
 
     @property

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from statistics import fmean
 from typing import Any, Literal
 
 from evaluation.benchmark_row import BenchmarkRow
-from evaluation.benchmark_table import spreads
 from evaluation.report_tables import Cell, Table
 from evaluation.speed import SpeedRow, times_faster
 
@@ -26,7 +26,7 @@ TITLES = {"mf": "MF", "ngcf": "NGCF", "lightgcn": "LightGCN"}
 
 COLDLLM = {"mf": "coldllm", "ngcf": "coldllm_ngcf", "lightgcn": "coldllm_lightgcn"}
 FORMS: dict[str, dict[str, str]] = {
-    "FilterLLM in its authors' form": {
+    "FilterLLM in its reference form": {
         "mf": "filterllm_reference_placed",
         "ngcf": "filterllm_reference_ngcf_placed",
         "lightgcn": "filterllm_reference_lightgcn_placed",
@@ -60,20 +60,27 @@ class Finding:
 
 @dataclass(frozen=True)
 class Figures:
-    """Test figures of users' lists of 20 under evaluator B, means over seeds.
+    """Test figures of users' lists of 20 under evaluator B.
 
     Attributes:
-        at: By (model, setting, metric).
+        at: By (model, setting, metric), then by seed.
         filterllm: FilterLLM's row for each collaborative model.
     """
 
-    at: Mapping[tuple[str, str, str], float]
+    at: Mapping[tuple[str, str, str], Mapping[int, float]]
     filterllm: Mapping[str, str]
 
     def pair(self, before: str, kind: str, place: tuple[str, str]) -> tuple[float, float] | None:
-        """A model's figure and FilterLLM's at (setting, metric); None if either was not run, or the first is 0."""
-        first, second = self.at.get((before, *place)), self.at.get((self.filterllm[kind], *place))
-        return None if not first or second is None else (first, second)
+        """A model's figure and FilterLLM's at (setting, metric), means over the seeds that both have.
+
+        None if there is no such seed, or the first figure is 0.
+        """
+        both = [self.at.get((model, *place), {}) for model in (before, self.filterllm[kind])]
+        common = sorted(both[0].keys() & both[1].keys())
+        if not common:
+            return None
+        first, second = (fmean(figures[seed] for seed in common) for figures in both)
+        return (first, second) if first else None
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,8 @@ def claims_tables(claims: Sequence[JudgedClaim]) -> list[Table]:
     """One table a form, then that of speed."""
     caption = (
         "Printed figures are of another split and of a language model of 7B parameters. Ours: test, lists of 20, "
-        "evaluator B, means over seeds, every model through the same evaluator; “less”: so in direction, not in size."
+        "evaluator B, means over the seeds that both models have, every model through the same evaluator; “less”: so "
+        "in direction, not in size."
     )
     tables = []
     for form in dict.fromkeys(one.form for one in claims):
@@ -151,8 +159,8 @@ def claims_tables(claims: Sequence[JudgedClaim]) -> list[Table]:
 
 def _level(least: Mapping[str, float], figures: Figures, kind: str) -> Finding | None:
     """Overall figures as high as printed, by metric."""
-    values = [figures.at.get((figures.filterllm[kind], "overall", metric)) for metric in least]
-    found = [value for value in values if value is not None]
+    seeds = [figures.at.get((figures.filterllm[kind], "overall", metric), {}) for metric in least]
+    found = [fmean(values.values()) for values in seeds if values]
     if len(found) < len(least):
         return None
     holds = all(value >= printed for value, printed in zip(found, least.values(), strict=True))
@@ -176,7 +184,8 @@ def _wider(figures: Figures, kind: str) -> Finding | None:
     gains = [pair[1] / pair[0] - 1 for pair in pairs if pair is not None]
     if len(gains) < len(pairs):
         return None
-    return Finding(_percent(gains[1]), "" if kind == "mf" else "yes" if gains[1] > gains[0] else "no")
+    verdict: Verdict = "yes" if gains[1] > max(gains[0], 0.0) else "no"  # a smaller loss is no advantage
+    return Finding(_percent(gains[1]), "" if kind == "mf" else verdict)
 
 
 def _on_par(figures: Figures, kind: str) -> Finding | None:
@@ -250,16 +259,12 @@ def _faster(speed: Sequence[SpeedRow]) -> JudgedClaim:
     )
 
 
-def _figures(rows: Sequence[BenchmarkRow]) -> dict[tuple[str, str, str], float]:
-    chosen: dict[tuple[str, str], list[BenchmarkRow]] = {}
+def _figures(rows: Sequence[BenchmarkRow]) -> dict[tuple[str, str, str], dict[int, float]]:
+    found: dict[tuple[str, str, str], dict[int, float]] = {}
     for row in rows:
         if (row.side, row.phase, row.evaluator, row.k) == ("user", "test", "B", 20):
-            chosen.setdefault((row.setting, row.metric), []).append(row)
-    return {
-        (model, *place): spread.mean
-        for place, found in chosen.items()
-        for model, spread in spreads(found).items()
-    }
+            found.setdefault((row.model, row.setting, row.metric), {})[row.seed] = row.value
+    return found
 
 
 def _cells(one: JudgedClaim) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""Models of a benchmark compared over the same users, each model's seeds averaged for every user first."""
+"""Models of a benchmark compared over the same users and seeds, the seeds averaged for every user first."""
 
 from __future__ import annotations
 
@@ -35,28 +35,33 @@ def mean_over_seeds(sides: Sequence[UserSide]) -> UserSide:
 
 
 def compare_with(
-    sides: Mapping[str, UserSide],
+    sides: Mapping[str, Mapping[int, UserSide]],
     reference: str,
     *,
     metrics: Sequence[tuple[str, int]] = COMPARED,
     seed: int = 0,
 ) -> list[Comparison]:
-    """Paired differences of every model to one of them.
+    """Paired differences of every model to one of them, over the seeds that both have.
 
     Args:
-        sides: Values per user by model, seeds averaged.
+        sides: Values per user by model and seed.
         reference: Name of the model that the others are compared with.
         metrics: Names and list lengths.
         seed: Seed of the bootstrap.
 
     Returns:
-        One comparison a model and metric; none if the reference is not there.
+        One comparison a model and metric; none of a model that has no seed in common with the reference.
     """
-    if reference not in sides:
-        return []
-    return [
-        compare_users((model, reference), (side, sides[reference]), metric=metric, k=k, seed=seed)
-        for model, side in sides.items()
-        if model != reference
-        for metric, k in metrics
-    ]
+    found = []
+    for model, of_seed in sides.items():
+        common = of_seed.keys() & sides.get(reference, {}).keys()
+        if model == reference or not common:
+            continue
+        pair = tuple(
+            mean_over_seeds([each[one] for one in sorted(common)]) for each in (of_seed, sides[reference])
+        )
+        found += [
+            compare_users((model, reference), (pair[0], pair[1]), metric=metric, k=k, seed=seed)
+            for metric, k in metrics
+        ]
+    return found

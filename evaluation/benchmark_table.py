@@ -154,7 +154,7 @@ def comparison_table(comparisons: Sequence[Comparison], models: Sequence[str]) -
     ]
     caption = (
         f"Cold test items, evaluator B: mean difference over the same {comparisons[0].n:,} users, each user's values "
-        "averaged over a model's seeds first, with its paired 95 % interval; bold: above zero."
+        "averaged over the seeds that both models have, with its paired 95 % interval; bold: above zero."
     )
     columns = [f"minus {reference}, {_metric(metric)}" for reference, metric in keys]
     return Table("Paired differences over users", caption, columns, lines)

@@ -19,6 +19,7 @@ EPILOG = f"""
 State lives in one folder: --home, else {HOME_VARIABLE}, else ./.coldcast. {DATABASE_VARIABLE}, {MLFLOW_VARIABLE}
 and {DAGSTER_VARIABLE} replace single parts of it by a server.
 """
+HOME_HELP = f"The state folder; stands before the command. [default: {HOME_VARIABLE}, else ./.coldcast]"
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -32,7 +33,7 @@ class Context:
 
 
 @click.group(cls=FriendlyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--home", type=click.Path(file_okay=False), default=None, help="The state folder.")
+@click.option("--home", type=click.Path(file_okay=False), default=None, help=HOME_HELP)
 @click.version_option(package_name="coldcast")
 @click.pass_context
 def main(context: click.Context, home: str | None) -> None:
@@ -40,12 +41,13 @@ def main(context: click.Context, home: str | None) -> None:
 
     \b
     The usual way:
-      coldcast import citeulike --from DIR    events and texts into the store
-      coldcast retrain                        snapshot, train, judge, register, promote, place, publish
-      coldcast place --text "A new title"     the audience of a title never seen before
-      coldcast fold-in                        new users join at once, without a retrain
-      coldcast status                         what is published, what waits
-      coldcast ui                             Dagster and MLflow in the browser
+      coldcast import files --interactions x.csv --items y.csv    events and texts into the store
+      coldcast import citeulike --from DIR                        or a public data set
+      coldcast retrain                       snapshot, train, judge, register, promote, place, publish
+      coldcast place --text "A new title"    the audience of a title never seen before
+      coldcast fold-in                       new users join at once, without a retrain
+      coldcast status                        what is published, what waits
+      coldcast ui                            Dagster and MLflow in the browser; sensors and schedules run
     """
     context.obj = Context(Home.resolve(home), Console(markup=False))  # titles may hold brackets
 
@@ -71,11 +73,11 @@ RECIPE = click.option(
     type=click.Choice(RECIPES),
     default="default",
     show_default=True,
-    help="What is not set otherwise: the product's own defaults, or FilterLLM in its authors' form.",
+    help="What is not set otherwise: the product's own defaults, or FilterLLM's reference form.",
 )
 
 
-@main.command()
+@main.command(short_help="Train on what the store holds; publish if better.")
 @CONFIG
 @SET
 @RECIPE
@@ -93,7 +95,8 @@ RECIPE = click.option(
     "--holdout",
     type=float,
     help="Share of items and of warm items' pairs held out, validation and test together; above 0, at most 0.5. "
-    f"[default: {SplitChoice().holdout}]",
+    f"At least {SplitChoice().minimum} items are (snapshot.minimum), or half of all: in a small store more than this "
+    f"share. [default: {SplitChoice().holdout}]",
 )
 @click.option(
     "--force",
@@ -103,8 +106,7 @@ RECIPE = click.option(
 @click.option(
     "--extend",
     is_flag=True,
-    help="Go on from the published version instead of starting over; after an erasure of users it starts over all "
-    "the same.",
+    help="Go on from the published version instead of starting over.",
 )
 @click.pass_obj
 def retrain(
@@ -139,7 +141,7 @@ def retrain(
     retrain_home(obj.home, settings, console=obj.console, force=force)
 
 
-@main.command()
+@main.command(short_help="Place every new item, or print a text's audience.")
 @CONFIG
 @SET
 @click.option(
@@ -167,6 +169,10 @@ def place(
 
     if text and out is not None:
         raise click.UsageError("--text only prints and --out only writes what is published; give one of them")
+    if text and (config_file is not None or assignments):
+        raise click.UsageError(
+            "--text asks the version that is published: --config and --set say nothing to it"
+        )
     if text:
         placing.print_audiences(obj.home, list(text), k=k, console=obj.console)
         return
@@ -175,7 +181,7 @@ def place(
         placing.export_audiences(obj.home, out, console=obj.console)
 
 
-@main.command("fold-in")
+@main.command("fold-in", short_help="Give new users provisional vectors at once.")
 @click.option("--user", "user_id", help="Fold in this one user by --keywords; he is added if he is new.")
 @click.option("--keywords", help="What the user likes, in words; used while he has no interactions.")
 @click.pass_obj
@@ -211,7 +217,7 @@ def evaluate(
     evaluate_home(obj.home, settings, snapshot=snapshot, console=obj.console)
 
 
-@main.command()
+@main.command(short_help="Publish a version that the gate held or refused.")
 @click.argument("version", type=int)
 @click.option("--force", is_flag=True, help="Say that you overrule the gate; it is recorded.")
 @click.option("--reason", default="", help="Why; recorded with the version.")
@@ -223,7 +229,7 @@ def promote(obj: Context, version: int, force: bool, reason: str) -> None:
     promote_version(obj.home, version, force=force, reason=reason, console=obj.console)
 
 
-@main.command()
+@main.command(short_help="Publish the version before the present one again.")
 @click.option("--reason", default="", help="Why; recorded.")
 @click.pass_obj
 def rollback(obj: Context, reason: str) -> None:
@@ -233,7 +239,7 @@ def rollback(obj: Context, reason: str) -> None:
     roll_back(obj.home, reason=reason, console=obj.console)
 
 
-@main.command()
+@main.command(short_help="What is stored, trained and published.")
 @click.pass_obj
 def status(obj: Context) -> None:
     """What is stored, trained and published in this home; repairs an alias that lags behind."""
@@ -242,7 +248,7 @@ def status(obj: Context) -> None:
     print_status(obj.home, obj.console)
 
 
-@main.command()
+@main.command(short_help="Measure how what is published is doing.")
 @CONFIG
 @SET
 @click.pass_obj
@@ -257,20 +263,24 @@ def watch(obj: Context, config_file: Path | None, assignments: tuple[str, ...]) 
     watch_home(obj.home, Settings.read(obj.home, config_file, assignments), console=obj.console)
 
 
-@main.command()
+@main.command(short_help="Print every setting with its value, as YAML.")
 @CONFIG
 @SET
 @RECIPE
 @click.pass_obj
 def config(obj: Context, config_file: Path | None, assignments: tuple[str, ...], recipe: RecipeName) -> None:
-    """Print every setting with its value, as YAML to start your own file from."""
+    """Print every setting with its value, as YAML to start your own file from.
+
+    Later ones win: --recipe, config.yaml in the state folder, --config, --set. null is left to the program: tuned to
+    the data, or chosen on validation items.
+    """
     from orchestration.settings import Settings
 
     effective = Settings.read(obj.home, config_file, assignments, recipe=recipe).effective()
     click.echo(yaml.safe_dump(effective, sort_keys=False), nl=False)
 
 
-@main.command()
+@main.command(short_help="Bring the store's schema to this version's.")
 @click.pass_obj
 def migrate(obj: Context) -> None:
     """Bring the store's schema to this version's; a newer schema is refused."""
@@ -280,7 +290,7 @@ def migrate(obj: Context) -> None:
         obj.console.print(f"the store {store.url} has schema {store.schema_revision()}")
 
 
-@main.command()
+@main.command(short_help="Delete old snapshots, artefacts and versions.")
 @click.option(
     "--keep",
     type=click.IntRange(min=1),
@@ -290,19 +300,22 @@ def migrate(obj: Context) -> None:
 )
 @click.pass_obj
 def prune(obj: Context, keep: int) -> None:
-    """Delete old snapshots, artefacts and versions; what is published, and what came before it, stays."""
+    """Delete old snapshots, artefacts and versions at once; what is published, and what came before it, stays."""
     from orchestration.releases import prune_home
 
     prune_home(obj.home, keep=keep, console=obj.console)
 
 
-@main.command()
+@main.command(short_help="Serve Dagster (with its daemon) and MLflow.")
 @click.option(
     "--port", type=int, default=3000, show_default=True, help="Dagster's port; MLflow gets the next one."
 )
 @click.pass_obj
 def ui(obj: Context, port: int) -> None:
-    """Serve Dagster (with its daemon) and MLflow on loopback until interrupted."""
+    """Serve Dagster (with its daemon) and MLflow on loopback until interrupted.
+
+    The daemon runs sensors and schedules: new items are placed and retrains start while this command runs.
+    """
     from orchestration.web import serve_uis
 
     serve_uis(obj.home, port=port, console=obj.console)
@@ -318,13 +331,17 @@ def ui(obj: Context, port: int) -> None:
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the world.")
 @click.pass_obj
 def demo(obj: Context, users: int, items: int, seed: int) -> None:
-    """The whole way on a synthetic world whose right answer is known."""
+    """The whole way on a synthetic world whose right answer is known.
+
+    The world is imported into the state folder, which must hold nothing else: give it one of its own
+    (coldcast --home .coldcast-demo demo).
+    """
     from orchestration.demo import run_demo
 
     run_demo(obj.home, users=users, items=items, seed=seed, console=obj.console)
 
 
-@main.command()
+@main.command(short_help="Answer over HTTP from the published version.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=int, default=8000, show_default=True, help="Port to listen on.")
 @click.pass_obj

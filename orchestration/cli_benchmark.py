@@ -28,7 +28,7 @@ FAILED = 1
 """Exit code when a unit failed."""
 
 
-@click.group("benchmark")
+@click.group("benchmark", short_help="Compare all models on a public data set.")
 def benchmark_group() -> None:
     """Train every model of the table on a public data set and judge all by the same evaluator.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from orchestration.cli_benchmark_data import language_model_option, out_option
+from orchestration.cli_benchmark_data import docs_option, language_model_option, out_option
 from orchestration.terminal import Bars
 
 
@@ -26,9 +26,14 @@ from orchestration.terminal import Bars
 )
 @language_model_option
 @out_option
+@docs_option
 @click.pass_context
-def speed(context: click.Context, out: Path, items: int, users: int, language_model: str) -> None:
-    """Text to judgment against text to distribution: what finding a new item's users costs, in minutes.
+def speed(
+    context: click.Context, out: Path, items: int, users: int, language_model: str, docs: Path | None
+) -> None:
+    """Time text to judgment against text to distribution: what finding a new item's users costs.
+
+    It takes a few minutes.
 
     The first asks the language model about each of 20, 100 or 500 candidates of a filter, as ColdLLM does, the second
     reads the item's text once, as FilterLLM does. Titles are synthetic, weights untrained, the code is that of
@@ -42,7 +47,7 @@ def speed(context: click.Context, out: Path, items: int, users: int, language_mo
     """
     from assets.benchmark.speed import SpeedRequest, run_speed
 
-    request = SpeedRequest(out, items=items, users=users, language_model=language_model)
+    request = SpeedRequest(out, items=items, users=users, language_model=language_model, docs=docs)
     with Bars(Console(stderr=True, markup=False)) as bars:
         rows = run_speed(request, report=lambda done, total, note: bars.update("speed", done, total, note))
     console: Console = context.obj.console

@@ -17,10 +17,18 @@ KNOWN = (InputError, JobFailed, HomeBusy, ArtifactError, RegistryError)
 class FriendlyGroup(click.Group):
     """A command group that answers known errors with their message."""
 
+    BEFORE = "--home"
+    """The option that belongs to the group and is looked for behind the command."""
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; known errors exit 1, an interrupt exits 130 and says what happens next."""
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            if error.option_name != self.BEFORE:
+                raise
+            told_where = f"{self.BEFORE} stands before the command: coldcast {self.BEFORE} FOLDER COMMAND"
+            raise click.UsageError(told_where, ctx=error.ctx) from error
         except KNOWN as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:

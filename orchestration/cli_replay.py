@@ -36,7 +36,7 @@ class Duration(click.ParamType[int]):
         return int(match[1]) * UNITS[match[2]]
 
 
-@click.group("replay")
+@click.group("replay", short_help="Months of events, retrained never, always, by rule.")
 def replay_group() -> None:
     """Months of events in time order: never retrain, always retrain, and the sensors' rule side by side.
 

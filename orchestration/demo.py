@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from assets.resources import RegistryResource
+from data.errors import InputError
 from data.home import Home
 from data.readers.dataset import Dataset, Source
 from data.readers.synthetic import SyntheticWorld
@@ -32,13 +33,15 @@ def run_demo(home: Home, *, users: int, items: int, seed: int, console: Console)
     Running it again finds everything done and goes straight to the end.
 
     Raises:
+        InputError: If the home holds other data.
         JobFailed: If a station fails.
     """
     use_home(home)
     world = SyntheticWorld.create(users, items, seed=seed, n_interactions=20 * items)
-    world.save(home.root)
-    console.rule(f"1  a world of {users} users and {items} items")
     with Store.open(home.database_url) as store:
+        _require_own(home, store)
+        world.save(home.root)
+        console.rule(f"1  a world of {users} users and {items} items")
         summary = store.import_dataset(world.dataset())
         store.import_dataset(_arrivals(world))
     console.print(
@@ -59,6 +62,15 @@ def run_demo(home: Home, *, users: int, items: int, seed: int, console: Console)
     console.print(_over_all(audiences, world))
     key = plan_retrain(home, settings).plan.key
     _where_to_look(home, key, console)
+
+
+def _require_own(home: Home, store: Store) -> None:
+    """A synthetic world among real users would be published to them."""
+    if store.counts()["users"] and not SyntheticWorld.is_in(home.root):
+        raise InputError(
+            f"{home.root} holds other data, which the demo's world must not be mixed with. Remedy: give it a state "
+            "folder of its own, `coldcast --home .coldcast-demo demo`"
+        )
 
 
 def _arrivals(world: SyntheticWorld) -> Dataset:

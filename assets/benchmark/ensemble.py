@@ -148,7 +148,8 @@ def _direct(inputs: "Inputs", seed: int) -> Any:
     from evaluation.scorer import FactorScorer
 
     form = Form(DIRECT)
-    inputs.vectors(form.vectors, seed)  # shared by itself: its seconds must not count twice
+    inputs.vectors(form.vectors, seed)  # shared by themselves: their seconds must not count twice
+    inputs.features()
 
     def compute() -> dict[str, Any]:
         model, _ = fitted(form, inputs, seed)

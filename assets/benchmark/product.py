@@ -1,4 +1,4 @@
-"""Ours: the product, FilterLLM scored directly, and FilterLLM in its authors' form."""
+"""Ours: the product, FilterLLM scored directly, and FilterLLM in its reference form."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -27,8 +27,8 @@ class Form:
         direct: Name in the table of the distribution scored directly.
         placed: Likewise of the product's placement; None leaves it out.
         vectors: Kind of collaborative vectors that the user tokens start from.
-        changes: Fields of its settings that differ from the product's, or from its authors'.
-        reference: As its authors have it, to the last epoch, and placed by BPR against random warm items.
+        changes: Fields of its settings that differ from the product's, or from the reference form's.
+        reference: In its reference form, to the last epoch, and placed by BPR against random warm items.
         share: Part of the training pairs that it is trained on; None: all.
     """
 
@@ -68,7 +68,7 @@ class Form:
 
     def entry(self, *, seeds: int, quick: bool = False) -> Entry:
         """Its line in the registry; the unit bears the name of what is placed, else of what is not."""
-        models = (self.direct,) if self.placed is None else (self.placed, self.direct)
+        models = (self.direct,) if self.placed is None else (self.direct, self.placed)
 
         def build(inputs: "Inputs", seed: int) -> Iterator[Scored]:
             return made(self, inputs, seed)
@@ -77,22 +77,19 @@ class Form:
 
 
 def made(form: Form, inputs: "Inputs", seed: int) -> Iterator[Scored]:
-    """Train a form and yield its scorers: what is placed first, where it is wanted."""
+    """Train a form and yield its scorers: scored directly, then placed, where that is wanted."""
+    from evaluation.scorer import FactorScorer
+
     if form.share is not None:
         yield from _made_of_a_share(form, form.share, inputs, seed)
         return
     model, dtype = fitted(form, inputs, seed)
-    if form.placed is None:
-        from evaluation.scorer import FactorScorer
-
-        yield Scored(
-            form.direct, FactorScorer(model.user_factors(), model.relevance_factors(inputs.texts)), dtype
-        )
-        return
     with model.remembering():
-        judged = _product(form, model, inputs, seed)
-    for scorer, name in ((PRODUCT, form.placed), (DIRECT, form.direct)):
-        yield Scored(name, judged[scorer].scorer, dtype, judged[scorer].audience)
+        direct = FactorScorer(model.user_factors(), model.relevance_factors(inputs.texts))
+        yield Scored(form.direct, direct, dtype)
+        if form.placed is not None:
+            placed = _product(form, model, inputs, seed)[PRODUCT]
+            yield Scored(form.placed, placed.scorer, dtype, placed.audience)
 
 
 def fitted(form: Form, inputs: "Inputs", seed: int) -> tuple[Any, str]:

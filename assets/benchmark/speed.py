@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from data.readers.synthetic import SyntheticWorld
     from evaluation.speed import SpeedRow
 
+NAME = "speed"
+"""Of the files, and of the place among the documents."""
+
 CANDIDATES = (20, 100, 500)
 WARM_UP = 1
 VECTOR_SIZE = 200
-"""Width of each side of the filter, and half that of a user token: that of the models in the table."""
+"""Width of each side of the filter, and half that of a learned user token: that of the models in the table."""
+WARM_ITEMS = 13_584
+"""Texts with which a new one is compared: those that FilterLLM's closed-form part knows in the table."""
 DISTRIBUTION_BATCHES = 8
 """A distribution takes milliseconds: so many times more items are timed, to be well above the clock's noise."""
 
@@ -33,6 +38,8 @@ class SpeedRequest:
         language_model: ``embedded``, a folder or a Hugging Face id.
         candidates: Users per item that are judged.
         seed: Of the world and of all weights.
+        warm_items: Texts that FilterLLM's closed-form part compares a new one with.
+        docs: Folder of documents whose ``results.md`` has a place for ``speed``; None: none.
     """
 
     out: Path
@@ -41,6 +48,8 @@ class SpeedRequest:
     language_model: str = "embedded"
     candidates: tuple[int, ...] = CANDIDATES
     seed: int = 0
+    warm_items: int = WARM_ITEMS
+    docs: Path | None = None
 
 
 @dataclass
@@ -74,10 +83,16 @@ def run_speed(request: SpeedRequest, *, report: Report = lambda done, total, not
 
     Returns:
         Both methods at each number of candidates; ``speed.json`` and ``speed.md`` lie in ``request.out``.
+
+    Raises:
+        InputError: If the documents have no place for the table.
     """
+    from assets.benchmark.documents import require_place
     from data.readers.synthetic import SyntheticWorld
     from evaluation.speed import DISTRIBUTION, JUDGEMENT
 
+    if request.docs is not None:
+        require_place(request.docs, NAME)
     n_items = 500 + request.items * DISTRIBUTION_BATCHES
     size = {"n_interactions": 20 * request.users, "seed": request.seed}
     world = SyntheticWorld.create(max(request.users, *request.candidates), n_items, **size)
@@ -154,7 +169,7 @@ def _judge(world: "SyntheticWorld", request: SpeedRequest) -> tuple[Any, Ask]:
 
 
 def _distribution(world: "SyntheticWorld", request: SpeedRequest) -> tuple[Any, Ask]:
-    """FilterLLM's way: the text's vector, and a probability for every user."""
+    """FilterLLM's way, as it is published: the text's vector, both of its parts, a probability for every user."""
     import numpy as np
     import torch
 
@@ -163,6 +178,8 @@ def _distribution(world: "SyntheticWorld", request: SpeedRequest) -> tuple[Any, 
     from models.filterllm.feature_centring import FeatureCentring
     from models.filterllm.language_model import load_language_model
     from models.filterllm.mapper import build_mapper
+    from models.filterllm.text_guide import TextGuide
+    from models.filterllm.text_tokens import TextKernel
     from models.filterllm.user_vocabulary import UserVocabulary
 
     config = FilterLLMConfig(language_model=request.language_model)
@@ -172,7 +189,13 @@ def _distribution(world: "SyntheticWorld", request: SpeedRequest) -> tuple[Any, 
         rank=config.lora_rank, alpha=config.lora_alpha, targets=config.lora_targets, generator=generator
     )
     h, d = language_model.hidden_size, 2 * VECTOR_SIZE
-    tokens = torch.randn((world.size.n_users, d), generator=generator)
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=generator).div(shape[-1] ** 0.5)
+
+    tokens = drawn(world.size.n_users, config.width)
+    known = request.warm_items
+    guide = TextGuide(drawn(known, h), drawn(known, d), drawn(d), drawn(known))
     model = FilterLLM(
         language_model,
         config=config,
@@ -182,7 +205,8 @@ def _distribution(world: "SyntheticWorld", request: SpeedRequest) -> tuple[Any, 
         ),
         vocabulary=UserVocabulary(tokens, torch.zeros(len(tokens))),
     ).eval()
-    model.precision = _precision()
+    model.fusion = drawn(d, config.width)
+    model.text_kernel = TextKernel(guide, drawn(known, h + d), drawn(known, config.width))
     titles = [world.titles[item] for item in _new_items(world, request)]
     return language_model.network, lambda n, k: model.simulate(titles[:n], k=k)
 
@@ -211,24 +235,30 @@ def _precision() -> Any:
 
 def _write(request: SpeedRequest, world: "SyntheticWorld", rows: "list[SpeedRow]") -> None:
     from assets.benchmark.about import about_run
+    from assets.benchmark.documents import place_tables
     from evaluation.report_markdown import as_markdown
     from evaluation.speed import speed_table
 
     about = about_run(language_model=request.language_model)
     about |= {"dtype": _precision(), "users": world.size.n_users, "titles": "synthetic"}
+    about |= {"warm_items": request.warm_items, "dtype_of_distribution": "float32"}
     machine = about["machine"]
     origin = (
-        f"Synthetic titles, {world.size.n_users:,} users; {about['date']}; {machine['cores']} cores, "
-        f"{machine['threads']} threads; language model {request.language_model}, {about['dtype']}; "
+        f"Synthetic titles, {world.size.n_users:,} users, {request.warm_items:,} warm items; {about['date']}; "
+        f"{machine['cores']} cores, {machine['threads']} threads; language model {request.language_model}; "
+        f"judgments in {about['dtype']}, distributions in float32, as in the other tables; "
         f"commit {about['commit'] or 'unknown'}."
     )
-    content = {"about": about, "rows": [asdict(row) for row in rows]}
+    content = json.dumps({"about": about, "rows": [asdict(row) for row in rows]}, indent=1) + "\n"
+    table = speed_table(rows)
     texts = {
-        "speed.json": json.dumps(content, indent=1) + "\n",
-        "speed.md": f"# Speed\n\n{origin}\n\n{as_markdown(speed_table(rows))}\n",
+        f"{NAME}.json": content,
+        f"{NAME}.md": f"# Speed\n\n{origin}\n\n{as_markdown(table)}\n",
     }
     request.out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         temporary = request.out / f".{name}.writing"
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(request.out / name)
+    if request.docs is not None:
+        place_tables(request.docs, NAME, copy=content, origin=origin, tables=[table])

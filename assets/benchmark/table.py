@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,6 +100,7 @@ def write_table(
     from assets.benchmark.about import about, write_ids
     from assets.benchmark.documents import name_of, write_documents
     from evaluation.benchmark import Benchmark
+    from evaluation.benchmark_comparison import mean_over_seeds
     from evaluation.benchmark_row import of_phases
     from evaluation.user_values import UserValues
 
@@ -122,14 +122,15 @@ def write_table(
         over_both_phases=of_phases(rows, "both"),
         comparisons=_comparisons(sides),
         funnel=[figure for one in figures for figure in one.funnel],
-        speed=_speed(request.out),
+        speed=_speed(request),
         near_duplicates=[figure for one in figures for figure in one.duplicates],
     )
     request.out.mkdir(parents=True, exist_ok=True)  # nothing was written where all figures are taken over
     benchmark.save(request.out)
     write_ids(snapshot, request.out)
     if sides:
-        UserValues.of_sides(sides, np.asarray(snapshot.users.ids)).save(request.out)
+        means = {model: mean_over_seeds(list(of_seed.values())) for model, of_seed in sides.items()}
+        UserValues.of_sides(means, np.asarray(snapshot.users.ids)).save(request.out)
     if request.docs is not None:
         write_documents(request.docs, name_of(request.data), benchmark)
     if records.kept is not None:
@@ -139,12 +140,14 @@ def write_table(
     return [one.unit for one in found if one.state == "stale"]
 
 
-def _speed(out: Path) -> "list[SpeedRow]":
-    """What the speed command left in the folder, if it did."""
+def _speed(request: "BenchmarkRequest") -> "list[SpeedRow]":
+    """What the speed command left in the folder, else among the documents, if it did."""
+    from assets.benchmark.documents import FOLDER
     from evaluation.speed import SpeedRow
 
-    path = out / SPEED
-    if not path.exists():
+    folders = [request.out, *([] if request.docs is None else [request.docs / FOLDER])]
+    path = next((at for folder in folders if (at := folder / SPEED).exists()), None)
+    if path is None:
         return []
     try:
         return [SpeedRow(**row) for row in json.loads(path.read_text(encoding="utf-8"))["rows"]]
@@ -163,18 +166,16 @@ def _trained(figures: "Sequence[UnitFigures]") -> dict[str, Any]:
     }
 
 
-def _sides(figures: "Sequence[UnitFigures]") -> "dict[str, UserSide]":
-    """Each user's values of every model, seeds averaged."""
-    from evaluation.benchmark_comparison import mean_over_seeds
-
-    sides: dict[str, list[UserSide]] = {}
+def _sides(figures: "Sequence[UnitFigures]") -> "dict[str, dict[int, UserSide]]":
+    """Each user's values by model and seed."""
+    sides: dict[str, dict[int, UserSide]] = {}
     for one in figures:
         for model, side in one.sides.items():
-            sides.setdefault(model, []).append(side)
-    return {model: mean_over_seeds(found) for model, found in sides.items()}
+            sides.setdefault(model, {})[one.rows[0].seed] = side
+    return sides
 
 
-def _comparisons(sides: "dict[str, UserSide]") -> "list[Comparison]":
+def _comparisons(sides: "dict[str, dict[int, UserSide]]") -> "list[Comparison]":
     from evaluation.benchmark_comparison import compare_with
 
     return [one for reference in REFERENCES for one in compare_with(sides, reference)]

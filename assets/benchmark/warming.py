@@ -155,7 +155,7 @@ def _ready(inputs: "Inputs", items: Any, seed: int) -> Ready:
     settings = {"language_model": inputs.language_model, "items": items.tolist(), **form.settings(seed)}
     fixed = {name: value for name, value in settings["placement"].items() if name not in TRIED}
     settings["placement"] = fixed  # what is tried comes after training
-    arrays = inputs.shared("product", settings, lambda: _trained(inputs, items, seed))
+    arrays = inputs.shared("warming", settings, lambda: _trained(inputs, items, seed))
     space = PublishedSpace(
         users=arrays["users"],
         warm_items=arrays["warm_items"],
@@ -163,6 +163,7 @@ def _ready(inputs: "Inputs", items: Any, seed: int) -> Ready:
         collaborative_size=int(arrays["collaborative_size"]),
         user_scale=arrays["user_scale"],
         calibration=Calibration(*arrays["calibration"].tolist()),
+        regulariser=float(arrays["regulariser"]),
     )
     pseudo = TopUsers(arrays["pseudo_users"], arrays["pseudo_log_probabilities"])
     return Ready(str(arrays["kind"]), space, pseudo, arrays["text_items"])
@@ -185,6 +186,7 @@ def _trained(inputs: "Inputs", items: Any, seed: int) -> dict[str, Any]:
     return {
         **{name: getattr(space, name) for name in ("users", "warm_items", "warm_item_index", "user_scale")},
         "collaborative_size": np.int64(space.collaborative_size),
+        "regulariser": np.float64(space.regulariser),
         "calibration": np.array(astuple(space.calibration)),
         "kind": np.array(form.spaces[name]),
         "pseudo_users": pseudo.users,
@@ -246,7 +248,8 @@ def _scored(
     }
     if not k:
         return found
-    folded = fold_in_items(space.collaborative_users, None, real_pairs=positions, config=FoldInConfig())
+    fold = FoldInConfig(regulariser=space.regulariser)
+    folded = fold_in_items(space.collaborative_users, None, real_pairs=positions, config=fold)
     vectors = _retrained(inputs, ready.kind, revealing.pairs(k), config.seed)
     rows = vectors.item_table(inputs.snapshot.n_items)[revealing.items]
     return found | {

@@ -210,6 +210,11 @@ class SyntheticWorld:
         """Write the size, from which :meth:`load` makes the same world again."""
         (directory / WORLD_FILE).write_text(json.dumps(asdict(self.size), indent=2) + "\n", encoding="utf-8")
 
+    @staticmethod
+    def is_in(directory: Path) -> bool:
+        """Whether a world's size lies in ``directory``."""
+        return (directory / WORLD_FILE).exists()
+
     @classmethod
     def load(cls, directory: Path) -> SyntheticWorld:
         """Make the world again whose size lies in ``directory``.

@@ -141,17 +141,17 @@ def uniformity(codes: Tensor) -> Tensor:
 
 
 def divergence(text_codes: Tensor, codes: Tensor) -> Tensor:
-    """Divergence of softmax(text code) from softmax(code), averaged over items and coordinates.
+    """KL(softmax(text code) || softmax(code)), averaged over items and coordinates.
 
     Args:
         text_codes: From the content alone, shape (B, latent).
         codes: Of content and vector, shape (B, latent).
 
     Returns:
-        Mean over all entries of q (ln q - ln p), p from ``text_codes`` and q from ``codes``; scalar, >= 0.
+        Mean over all entries of p (ln p - ln q), p from ``text_codes`` and q from ``codes``; scalar, >= 0.
     """
-    log_share = codes.log_softmax(dim=1)
-    return (log_share.exp() * (log_share - text_codes.log_softmax(dim=1))).mean()
+    log_share = text_codes.log_softmax(dim=1)
+    return (log_share.exp() * (log_share - codes.log_softmax(dim=1))).mean()
 
 
 def cluster_means(data: RivalInput, texts: Matrix, *, clusters: int) -> Matrix:

@@ -207,7 +207,10 @@ class FilterLLMConfig:
 
     @classmethod
     def reference(cls, **changes: Any) -> FilterLLMConfig:
-        """FilterLLM as its authors' form has it: Linear + ReLU, inner product, lambda 10, nothing beside.
+        """FilterLLM's reference form: Linear + ReLU, inner product, lambda 10, no further loss, no closed-form part.
+
+        Where it differs from the article: LoRA stays off (``lora_epochs``), targets are normalised, users have a bias
+        that starts at their activity, and features are centred. Lists take the usual share of the normaliser along.
 
         Args:
             changes: Fields that shall differ.

@@ -30,7 +30,7 @@ from models.filterllm.losses import distribution_loss
 from models.filterllm.text_guide import TextGuide, fit_text_guide, nearness
 
 OVERSAMPLING = 32
-ITEMS_WEIGHED = 2048
+ITEMS_WEIGHED, VALUES_WEIGHED = 2048, 2**25
 SWEEPS = 2
 """Of the range finder; a third changes no figure."""
 FLOOR = 1e-9  # of the greatest variance, as for the fused table
@@ -159,12 +159,13 @@ def likeliest_weight(
         found: Tokens with the items left out.
         positives: (W, U), 1 where a user took an item.
         bias: (U,) float32.
-        rng: Draws at most 2,048 items.
+        rng: Draws at most 2,048 items; fewer where their values for all users would take more than 128 MiB.
 
     Returns:
         A weight in [0, 4].
     """
-    items = np.sort(rng.choice(positives.shape[0], min(ITEMS_WEIGHED, positives.shape[0]), replace=False))
+    n_items = min(ITEMS_WEIGHED, positives.shape[0], max(1, VALUES_WEIGHED // positives.shape[1]))
+    items = np.sort(rng.choice(positives.shape[0], n_items, replace=False))
     values = found.left_out[torch.from_numpy(items).to(found.left_out.device)] @ found.tokens.T  # (w, U)
     pairs = positives[items].tocoo()
     row, user = (torch.from_numpy(one.astype(np.int64)).to(values.device) for one in pairs.coords)

@@ -1,4 +1,4 @@
-"""The authors' form, field by field, in the sections that a run reads."""
+"""The reference form, field by field, in the sections that a run reads."""
 
 from __future__ import annotations
 

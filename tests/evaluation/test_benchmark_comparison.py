@@ -27,9 +27,20 @@ def test_other_users_and_no_seeds_are_refused():
 
 
 def test_every_model_is_compared_with_the_reference():
-    sides = {"a": side([0.5, 0.5, 0.5]), "b": side([0.1, 0.2, 0.3])}
+    sides = {"a": {42: side([0.5, 0.5, 0.5])}, "b": {42: side([0.1, 0.2, 0.3])}}
     (found,) = compare_with(sides, "b", metrics=[("ndcg", 20)])
     assert (found.model, found.reference, found.n) == ("a", "b", 3)
     assert found.difference == pytest.approx(0.3)
     assert found.low <= found.difference <= found.high
     assert compare_with(sides, "c") == []
+
+
+def test_only_seeds_of_both_are_compared():
+    sides = {
+        "a": {42: side([0.5, 0.5, 0.5]), 44: side([0.9, 0.9, 0.9])},
+        "b": {42: side([0.2, 0.2, 0.2]), 43: side([0.8, 0.8, 0.8])},
+        "c": {43: side([0.8, 0.8, 0.8])},
+    }
+    assert {one.model: one.difference for one in compare_with(sides, "a", metrics=[("ndcg", 20)])} == {
+        "b": pytest.approx(-0.3)
+    }

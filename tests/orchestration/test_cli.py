@@ -73,7 +73,8 @@ def test_the_help_of_retrain_says_what_settings_do_and_how_much_is_held_out() ->
     told = " ".join(CliRunner().invoke(main, ["retrain", "--help"]).output.split())
     assert "A changed setting continues the same snapshot at the first station" in told
     assert "holds for this run only" in told
-    assert "above 0, at most 0.5. [default: 0.05]" in told
+    assert "above 0, at most 0.5. At least 200 items are (snapshot.minimum), or half of all" in told
+    assert "[default: 0.05]" in told
 
 
 def test_the_reference_recipe_can_be_chosen_and_looked_at(cli: Cli) -> None:
@@ -92,6 +93,8 @@ def test_an_unknown_command_and_option_exit_2(cli: Cli) -> None:
     assert "No such option" in cli.run("status", "--all", code=2)
     assert "Invalid value for '-k'" in cli.run("place", "--text", "A title", "-k", "0", code=2)
     assert "give one of them" in cli.run("place", "--text", "A title", "--out", "x.parquet", code=2)
+    assert "say nothing to it" in cli.run("place", "--text", "A title", "--set", "placement.seed=3", code=2)
+    assert "--home stands before the command" in cli.run("status", "--home", "elsewhere", code=2)
     assert "Missing argument 'VERSION'" in cli.run("promote", "--force", code=2)
     assert "version 1 of model coldcast does not exist" in cli.run("promote", "1", code=1)
 

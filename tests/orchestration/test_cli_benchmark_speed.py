@@ -25,9 +25,11 @@ def test_the_figures_are_printed_and_where_they_lie(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("assets.benchmark.speed.run_speed", timed)
     words = ["benchmark", "speed", "--out", str(tmp_path), "--items", "3", "--users", "700"]
+    words += ["--docs", str(tmp_path)]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
     assert (asked[0].out, asked[0].items, asked[0].users) == (tmp_path, 3, 700)
+    assert asked[0].docs == tmp_path
     assert "21.0 calls     1,500.0 ms an item" in result.output
     assert "speed.json" in result.output
 

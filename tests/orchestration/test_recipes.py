@@ -1,4 +1,4 @@
-"""A retrain in the authors' form, from the option to the published version."""
+"""A retrain in the reference form, from the option to the published version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The product in the table, and its authors' form, on a language model of two layers."""
+"""The product in the table, and its reference form, on a language model of two layers."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def test_the_whole_way_trains_once_and_writes_the_study(
     assert "### NDCG@20" in (docs / "results.md").read_text(encoding="utf-8")
     assert {one.method for one in found.figures} == set(warming.METHODS)
     assert len(found.trials) == 2
-    assert len(list((tmp_path / "cache").glob("product-*.npz"))) == 1
+    assert len(list((tmp_path / "cache").glob("warming-*.npz"))) == 1
     assert {path.name for path in tmp_path.glob("warming.*")} == {"warming.json", "warming.md", "warming.svg"}
 
     def never(*args: object, **given: object) -> Warming:

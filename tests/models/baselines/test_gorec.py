@@ -38,9 +38,9 @@ def test_uniformity_of_equal_codes_has_a_finite_gradient():
 
 
 def test_divergence_by_hand():
-    """q = (3/4, 1/4), p = (1/2, 1/2): sum of q ln(q / p), over two coordinates."""
+    """p = (1/2, 1/2) of the text, q = (3/4, 1/4): sum of p ln(p / q), over two coordinates."""
     text, whole = torch.tensor([[0.0, 0.0]]), torch.tensor([[math.log(3), 0.0]])
-    expected = (0.75 * math.log(1.5) + 0.25 * math.log(0.5)) / 2
+    expected = (0.5 * math.log(0.5 / 0.75) + 0.5 * math.log(0.5 / 0.25)) / 2
     assert divergence(text, whole).item() == pytest.approx(expected, rel=1e-5)
     assert divergence(whole, whole).item() == pytest.approx(0, abs=1e-7)
 
