@@ -43,7 +43,7 @@ test: lint  ## lint, then every test but those of the targets below, benchmarks 
 	$(BIN)/python -m pytest -m browser --timeout 900
 	$(PYTEST) -m "$(WHOLE) and not browser"
 
-test-fast: $(STAMP)  ## the unmarked tests only (up to a minute)
+test-fast: $(STAMP)  ## the unmarked tests only (three minutes)
 	$(PYTEST) -m "$(FAST)"
 
 test-postgres: $(STAMP)  ## the store and the whole way on a PostgreSQL server of its own
