@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 Epochs = Callable[[int, int, str], None]
 TEXTS = "texts"
 Weights = Literal["float32", "bfloat16"]
-VECTORS = ("mf", "ngcf", "lightgcn", "ials")
 
 
 @dataclass
@@ -96,7 +95,7 @@ class Inputs:
         return self._cache.holds(TEXTS, self._of_data({"language_model": self.language_model}))
 
     def vectors(self, kind: str, seed: int) -> "CollaborativeEmbeddings":
-        """Collaborative vectors of one kind (one of :data:`VECTORS`), trained with a seed."""
+        """Collaborative vectors of one kind (``mf``, ``ngcf``, ``lightgcn`` or ``ials``), trained with a seed."""
         from assets.benchmark.collaborative import collaborative_config, fit_collaborative
 
         config = collaborative_config(kind, seed)

@@ -8,8 +8,10 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
+from models.filterllm import text_tokens
 from models.filterllm.config import FilterLLMConfig
 from models.filterllm.kernel_regression import kernel
+from models.filterllm.losses import distribution_loss
 from models.filterllm.text_tokens import TextTokens, _relative, fit_text_tokens, likeliest_weight
 
 N_ITEMS, N_USERS = 30, 7
@@ -186,3 +188,17 @@ def test_texts_that_tell_nothing_weigh_nothing_and_telling_ones_much() -> None:
     sure = likeliest_weight(found, sparse.csr_array(told), torch.zeros(N_USERS), rng=np.random.default_rng(0))
     assert noise < 0.2
     assert sure > noise + 0.3
+
+
+def test_where_users_are_many_fewer_items_are_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_tokens, "VALUES_WEIGHED", 4 * N_USERS)
+    asked: list[int] = []
+
+    def counted(logits: torch.Tensor, row: torch.Tensor, user: torch.Tensor) -> torch.Tensor:
+        asked.append(len(logits))
+        return distribution_loss(logits, row, user)
+
+    monkeypatch.setattr(text_tokens, "distribution_loss", counted)
+    _, labels = world()
+    likeliest_weight(fitted(), sparse.csr_array(labels), torch.zeros(N_USERS), rng=np.random.default_rng(0))
+    assert set(asked) == {4}
