@@ -111,7 +111,7 @@ def test_the_whole_way_trains_once_and_writes_the_study(
 ) -> None:
     monkeypatch.setattr(
         "assets.benchmark.collaborative.collaborative_config",
-        lambda kind, seed: IalsConfig(d=8, sweeps=2, seed=seed),
+        lambda kind, seed: IalsConfig(d=8, sweeps=2, regulariser=0.3, seed=seed),
     )
     monkeypatch.setattr(warming, "HALVES_AT", (1.0, 4.0))
     monkeypatch.setattr(warming, "WARM_AT", (3.0,))
@@ -123,7 +123,9 @@ def test_the_whole_way_trains_once_and_writes_the_study(
     assert "### NDCG@20" in (docs / "results.md").read_text(encoding="utf-8")
     assert {one.method for one in found.figures} == set(warming.METHODS)
     assert len(found.trials) == 2
-    assert len(list((tmp_path / "cache").glob("warming-*.npz"))) == 1
+    (kept,) = (tmp_path / "cache").glob("warming-*.npz")
+    with np.load(kept) as arrays:
+        assert float(arrays["regulariser"]) == 0.3  # under which real users are folded in
     assert {path.name for path in tmp_path.glob("warming.*")} == {"warming.json", "warming.md", "warming.svg"}
 
     def never(*args: object, **given: object) -> Warming:
