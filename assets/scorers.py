@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from data.errors import InputError
-from data.readers.synthetic import WORLD_FILE, SyntheticWorld, meaning_of
+from data.readers.synthetic import SyntheticWorld, meaning_of
 from data.snapshot import Snapshot
 from data.split import ItemRole
 from evaluation.scorer import FactorScorer
@@ -51,16 +51,20 @@ def product_scorers(
     snapshot: Snapshot, space: PublishedSpace, model: Any, config: ColdUpdateConfig
 ) -> dict[str, Judged]:
     """Ours: the product (the published vectors and audiences) and FilterLLM scored directly."""
-    texts = snapshot.texts[np.arange(snapshot.n_items)]
-    users = model.user_factors()
     with model.remembering():
-        relevance = FactorScorer(users, model.relevance_factors(texts))
-        probabilities = FactorScorer(users, model.item_factors(texts))
+        direct = direct_scorer(snapshot, model)
         placed = FactorScorer(space.users, placed_table(snapshot, space, model, config))
-    return {
-        PRODUCT: Judged(placed, audience=probabilities),
-        DIRECT: Judged(relevance, probabilities),
-    }
+    return {PRODUCT: Judged(placed, audience=direct.probabilities), DIRECT: direct}
+
+
+def direct_scorer(snapshot: Snapshot, model: Any) -> Judged:
+    """FilterLLM scored directly: lists by relevance, audiences by probability, from one pass over the texts."""
+    from models.filterllm.item_offset import with_offset
+
+    users = model.user_factors()
+    factors, popularity = model.answers(snapshot.texts[np.arange(snapshot.n_items)])
+    relevance = with_offset(factors, popularity, model.offset_weights)
+    return Judged(FactorScorer(users, relevance), FactorScorer(users, factors))
 
 
 def collaborative_scorer(snapshot: Snapshot, embeddings: Any) -> dict[str, Judged]:
@@ -84,7 +88,7 @@ class OracleScorer:
 
 def oracle_scorers(snapshot: Snapshot, home: Path) -> dict[str, Judged]:
     """The oracle, in a home that holds a synthetic world and nothing else; elsewhere nothing."""
-    if not (home / WORLD_FILE).exists():
+    if not SyntheticWorld.is_in(home):
         return {}
     world = SyntheticWorld.load(home)
     ids = np.asarray(snapshot.users.ids, dtype=object)

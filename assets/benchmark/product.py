@@ -78,18 +78,17 @@ class Form:
 
 def made(form: Form, inputs: "Inputs", seed: int) -> Iterator[Scored]:
     """Train a form and yield its scorers: scored directly, then placed, where that is wanted."""
-    from evaluation.scorer import FactorScorer
+    from assets.scorers import direct_scorer
 
     if form.share is not None:
         yield from _made_of_a_share(form, form.share, inputs, seed)
         return
     model, dtype = fitted(form, inputs, seed)
     with model.remembering():
-        direct = FactorScorer(model.user_factors(), model.relevance_factors(inputs.texts))
-        yield Scored(form.direct, direct, dtype)
+        direct = direct_scorer(inputs.snapshot, model)
+        yield Scored(form.direct, direct.scorer, dtype)
         if form.placed is not None:
-            placed = _product(form, model, inputs, seed)[PRODUCT]
-            yield Scored(form.placed, placed.scorer, dtype, placed.audience)
+            yield Scored(form.placed, _placed(form, model, inputs, seed), dtype, direct.probabilities)
 
 
 def fitted(form: Form, inputs: "Inputs", seed: int) -> tuple[Any, str]:
@@ -116,10 +115,11 @@ def fitted(form: Form, inputs: "Inputs", seed: int) -> tuple[Any, str]:
     return model, lora if config.lora_epochs else "float32"
 
 
-def _product(form: Form, model: Any, inputs: "Inputs", seed: int) -> dict[str, Any]:
-    """The one place that knows how the product scores: by the functions of a retrain."""
-    from assets.scorers import product_scorers
+def _placed(form: Form, model: Any, inputs: "Inputs", seed: int) -> Any:
+    """Users and items as they would be published, by the functions of a retrain."""
+    from assets.scorers import placed_table
     from assets.spaces import chosen_space, composed_space
+    from evaluation.scorer import FactorScorer
 
     snapshot, update = inputs.snapshot, form.update(seed)
     spaces = {
@@ -129,7 +129,7 @@ def _product(form: Form, model: Any, inputs: "Inputs", seed: int) -> dict[str, A
     }
     name = chosen_space(snapshot, spaces, update)
     space = composed_space(snapshot, spaces[name], model, update)
-    return product_scorers(snapshot, space, model, update)
+    return FactorScorer(space.users, placed_table(snapshot, space, model, update))
 
 
 def _made_of_a_share(form: Form, share: Share, inputs: "Inputs", seed: int) -> Iterator[Scored]:
