@@ -1,10 +1,10 @@
 """ColdLLM: filter, language model, simulated interactions, and a collaborative model trained on all pairs."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from assets.benchmark.collaborative import collaborative_config, collaborative_settings, fit_collaborative
+from assets.benchmark.collaborative import collaborative_settings
 from assets.benchmark.entry import Entry, Scored, as_json
 from assets.benchmark.rivals import BPR_VECTORS, rival_input
 
@@ -15,9 +15,11 @@ WHOLE, FILTER, FOLDED = "coldllm", "coldllm_filter", "coldllm_fold_in"
 USUAL = "mf"
 STRONG_SPACE = "ials"
 CANDIDATES = 500
-REFINED = 25
-"""Candidates of an item that the language model is asked about: 85,000 questions on CiteULike, which one core with
-bfloat16 answers in a quarter of an hour."""
+REFINED = 100
+"""Candidates of an item that the language model is asked about: 340,000 questions on CiteULike, which one core with
+bfloat16 answers in three quarters of an hour."""
+ITEMS_PER_BLOCK = 256
+"""Cold items whose answers are kept together: a unit that is stopped goes on at the next block."""
 USERS_PER_ITEM = 20
 FILTER_WEIGHTS = (0.0, 0.5, 1.0, 2.0)
 """What the filter may still say beside the language model; the first, the paper's rule, wins a tie."""
@@ -78,28 +80,41 @@ def _filter(inputs: "Inputs", kind: str, seed: int) -> Any:
 
 def _margins(inputs: "Inputs", kind: str, factors: Any, asked: Any, seed: int) -> tuple[Any, str]:
     """What the language model, trained on warm items, says of each candidate (C, n), and its width."""
+    import numpy as np
     import torch
 
-    from models.baselines.coldllm import funnel, refiner
-    from models.filterllm.language_model import load_language_model
     from models.filterllm.precision import training_precision
 
     precision = training_precision("auto", torch.device("cpu"))
-    data = rival_input(inputs, kind, seed)
-    config = refiner.RefinerConfig()
-
-    def compute() -> dict[str, Any]:
-        wrong = funnel.wrong_candidates(factors, data.train, data.warm_items, n=config.hard_among)
-        language_model = load_language_model(inputs.language_model, device="cpu")
-        untrained = refiner.Refiner(data, inputs.texts, language_model, config=config, precision=precision)
-        trained = refiner.fit(
-            data, untrained, wrong, config=config, on_epoch=inputs.on_epoch("ColdLLM's refiner")
-        )
-        return {"margins": trained.margins(asked, _cold_items(inputs))}
-
+    refiner = cache(
+        partial(_refiner, inputs, kind, factors, seed, precision)
+    )  # trained if a block is missing
     settings = {"language_model": inputs.language_model, "seed": seed, "precision": precision}
-    found = inputs.shared("coldllm-margins", {**settings, **_settings(kind, seed)}, compute)
-    return found["margins"], precision
+    settings |= _asking_settings(kind, seed)
+    cold = _cold_items(inputs)
+
+    def answers(begin: int) -> Any:
+        block = slice(begin, begin + ITEMS_PER_BLOCK)
+        inputs.tell(begin, len(cold), "cold items the language model was asked about")
+        given = {**settings, "items": [begin, ITEMS_PER_BLOCK]}
+        found = inputs.shared(
+            "coldllm-margins", given, lambda: {"margins": refiner().margins(asked[block], cold[block])}
+        )
+        return found["margins"]
+
+    return np.concatenate([answers(begin) for begin in range(0, len(cold), ITEMS_PER_BLOCK)]), precision
+
+
+def _refiner(inputs: "Inputs", kind: str, factors: Any, seed: int, precision: Any) -> Any:
+    """The language model, trained to tell the real users of warm items from others."""
+    from models.baselines.coldllm import funnel, refiner
+    from models.filterllm.language_model import load_language_model
+
+    data, config = rival_input(inputs, kind, seed), refiner.RefinerConfig()
+    wrong = funnel.wrong_candidates(factors, data.train, data.warm_items, n=config.hard_among)
+    language_model = load_language_model(inputs.language_model, device="cpu")
+    untrained = refiner.Refiner(data, inputs.texts, language_model, config=config, precision=precision)
+    return refiner.fit(data, untrained, wrong, config=config, on_epoch=inputs.on_epoch("ColdLLM's refiner"))
 
 
 def _best_weight(inputs: "Inputs", orders: Mapping[float, Any]) -> float:
@@ -122,12 +137,7 @@ def _retrained(inputs: "Inputs", kind: str, users: Any, seed: int) -> Any:
     from evaluation.scorer import FactorScorer
     from models.baselines.coldllm.funnel import simulated_pairs
 
-    vectors = fit_collaborative(
-        inputs.snapshot,
-        collaborative_config(kind, seed),
-        on_epoch=inputs.on_epoch(f"{kind} with simulated pairs"),
-        further=simulated_pairs(users, _cold_items(inputs)),
-    )
+    vectors = inputs.vectors(kind, seed, further=simulated_pairs(users, _cold_items(inputs)))
     return FactorScorer(vectors.users, vectors.item_table(inputs.snapshot.n_items))
 
 
@@ -154,11 +164,17 @@ def _filter_settings(kind: str, seed: int) -> dict[str, Any]:
     return {"filter": as_json(FilterConfig()), "vectors": collaborative_settings(kind, seed)}
 
 
-def _settings(kind: str, seed: int) -> dict[str, Any]:
+def _asking_settings(kind: str, seed: int) -> dict[str, Any]:
+    """On which the language model's answers depend."""
     from models.baselines.coldllm.refiner import RefinerConfig
 
-    refined = {"refiner": as_json(RefinerConfig()), "refined": REFINED, "weights": FILTER_WEIGHTS}
-    return {**_filter_settings(kind, seed), **refined}
+    return {**_filter_settings(kind, seed), "refiner": as_json(RefinerConfig()), "refined": REFINED}
+
+
+def _settings(kind: str, seed: int) -> dict[str, Any]:
+    funnel = {"candidates": CANDIDATES, "weights": FILTER_WEIGHTS, "users_per_item": USERS_PER_ITEM}
+    folded = {"folded_into": collaborative_settings(STRONG_SPACE, seed)} if kind == USUAL else {}
+    return {**_asking_settings(kind, seed), **funnel, **folded}
 
 
 def _name(kind: str) -> str:

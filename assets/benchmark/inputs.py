@@ -48,7 +48,7 @@ class Inputs:
     ) -> None:
         self.snapshot = snapshot
         self.language_model = language_model
-        self._cache, self._tell = Cache(cache), epochs
+        self._cache, self.tell = Cache(cache), epochs
         self._spent = _Spent()
 
     @cached_property
@@ -60,7 +60,7 @@ class Inputs:
         """Vectors of all texts by the language model as it was pretrained, shape (I, H), float32."""
 
         def compute() -> dict[str, Any]:
-            self._tell(0, 1, "text vectors")
+            self.tell(0, 1, "text vectors")
             model, token_ids = self._reader()
             return {"features": model.encode(token_ids)}
 
@@ -94,16 +94,24 @@ class Inputs:
         """Whether :meth:`features` were computed already."""
         return self._cache.holds(TEXTS, self._of_data({"language_model": self.language_model}))
 
-    def vectors(self, kind: str, seed: int) -> "CollaborativeEmbeddings":
-        """Collaborative vectors of one kind (``mf``, ``ngcf``, ``lightgcn`` or ``ials``), trained with a seed."""
+    def vectors(self, kind: str, seed: int, *, further: Any = None) -> "CollaborativeEmbeddings":
+        """Collaborative vectors, trained once.
+
+        Args:
+            kind: ``mf``, ``ngcf``, ``lightgcn`` or ``ials``.
+            seed: Of the training.
+            further: Pairs (n, 2), int64, that train too, of items that the snapshot holds out; None: none.
+        """
         from assets.benchmark.collaborative import collaborative_config, fit_collaborative
 
         config = collaborative_config(kind, seed)
-        settings = {"kind": kind, **asdict(config)}
+        settings, title = {"kind": kind, **asdict(config)}, f"{kind} vectors"
+        if further is not None:
+            settings["further"], title = further.tolist(), f"{title} with {len(further):,} further pairs"
 
         def compute() -> dict[str, Any]:
-            fitted = fit_collaborative(self.snapshot, config, on_epoch=self.on_epoch(f"{kind} vectors"))
-            return asdict(fitted)
+            tell = self.on_epoch(title)
+            return asdict(fit_collaborative(self.snapshot, config, on_epoch=tell, further=further))
 
         return embeddings_of(self.shared(kind, settings, compute))
 
@@ -112,7 +120,7 @@ class Inputs:
 
         def tell(report: Any) -> None:
             value = "" if report.validation is None else f", validation {report.validation:.4f}"
-            self._tell(report.epoch, report.epochs, f"{title}: loss {report.loss:.4f}{value}")
+            self.tell(report.epoch, report.epochs, f"{title}: loss {report.loss:.4f}{value}")
 
         return tell
 
@@ -128,7 +136,7 @@ class Inputs:
 
     def on(self, snapshot: Snapshot) -> "Inputs":
         """The same for other data, under the same clock and with the same cache."""
-        other = Inputs(snapshot, self._cache.directory, language_model=self.language_model, epochs=self._tell)
+        other = Inputs(snapshot, self._cache.directory, language_model=self.language_model, epochs=self.tell)
         other._spent = self._spent
         return other
 

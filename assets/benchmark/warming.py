@@ -1,7 +1,7 @@
 """What a cold item is worth as its first real interactions come: the product's placement against other ways."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -250,7 +250,7 @@ def _scored(
         return found
     fold = FoldInConfig(regulariser=space.regulariser)
     folded = fold_in_items(space.collaborative_users, None, real_pairs=positions, config=fold)
-    vectors = _retrained(inputs, ready.kind, revealing.pairs(k), config.seed)
+    vectors = inputs.vectors(ready.kind, config.seed, further=revealing.pairs(k))
     rows = vectors.item_table(inputs.snapshot.n_items)[revealing.items]
     return found | {
         "real_alone": (space.collaborative_users, folded),
@@ -271,22 +271,6 @@ def _beside_text(
     users = np.concatenate([vectors.users / scale, text_users], axis=1)
     items = np.concatenate([rows, weight * ready.text_items], axis=1)
     return users.astype(np.float32), items.astype(np.float32)
-
-
-def _retrained(inputs: "Inputs", kind: str, pairs: Any, seed: int) -> "CollaborativeEmbeddings":
-    """The collaborative model with further training pairs; its epoch is chosen as always."""
-    from assets.benchmark.collaborative import collaborative_config, fit_collaborative
-    from assets.benchmark.inputs import embeddings_of
-
-    config = collaborative_config(kind, seed)
-
-    def compute() -> dict[str, Any]:
-        tell = inputs.on_epoch(f"{kind} vectors again")
-        fitted = fit_collaborative(inputs.snapshot, config, on_epoch=tell, further=pairs)
-        return asdict(fitted)
-
-    settings = {"kind": kind, **asdict(config), "further": pairs.tolist()}
-    return embeddings_of(inputs.shared(f"{kind}-again", settings, compute))
 
 
 def _values(users: Any, revealing: "Revealing", rows: Any, task: "RankingTask") -> Any:

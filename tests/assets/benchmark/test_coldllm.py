@@ -14,8 +14,10 @@ from assets.judging import evaluation_input
 from data.snapshot import Snapshot
 from evaluation.benchmark_claims import COLDLLM
 from models.baselines.aldi import AldiConfig
+from models.baselines.array_types import Indices, Matrix
 from models.baselines.coldllm.coupled_filter import FilterConfig
-from models.baselines.coldllm.refiner import RefinerConfig
+from models.baselines.coldllm.funnel import candidates
+from models.baselines.coldllm.refiner import Refiner, RefinerConfig
 from models.baselines.coldllm.text_towers import TextTowersConfig
 from models.collaborative.config import BprConfig
 from models.collaborative.ials_config import IalsConfig
@@ -35,12 +37,45 @@ def inputs(snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     def small(kind: str, seed: int) -> BprConfig | IalsConfig:
         return IalsConfig(d=8, sweeps=2, seed=seed) if kind == "ials" else BprConfig(d=8, epochs=5, seed=seed)
 
-    for module in ("collaborative", "coldllm"):
-        monkeypatch.setattr(f"assets.benchmark.{module}.collaborative_config", small)
+    monkeypatch.setattr("assets.benchmark.collaborative.collaborative_config", small)
     monkeypatch.setattr("models.baselines.coldllm.coupled_filter.FilterConfig", lambda: SHORT_FILTER)
     monkeypatch.setattr("models.baselines.coldllm.refiner.RefinerConfig", lambda: SHORT_REFINER)
     monkeypatch.setattr(coldllm, "REFINED", 24)
     return Inputs(snapshot, tmp_path / "cache", language_model=tiny_encoder(tmp_path / "encoder"))
+
+
+@pytest.mark.slow
+def test_a_unit_that_is_stopped_goes_on_at_the_block_it_was_at(
+    inputs: Inputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cold = coldllm._cold_items(inputs)
+    factors = coldllm._filter(inputs, "mf", 42)
+    users, _ = candidates(factors, cold, n=4)
+    monkeypatch.setattr(coldllm, "ITEMS_PER_BLOCK", -(-len(cold) // 3))
+    margins, asked = Refiner.margins, []
+
+    def stopped_at_the_third(refiner: Refiner, users: Indices, items: Indices) -> Matrix:
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        asked.append(len(items))
+        return margins(refiner, users, items)
+
+    monkeypatch.setattr(Refiner, "margins", stopped_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        coldllm._margins(inputs, "mf", factors, users, 42)
+    again: list[int] = []
+
+    def counted(refiner: Refiner, users: Indices, items: Indices) -> Matrix:
+        again.append(len(items))
+        return margins(refiner, users, items)
+
+    monkeypatch.setattr(Refiner, "margins", counted)
+    resumed, precision = coldllm._margins(inputs, "mf", factors, users, 42)
+    assert sum(asked) + sum(again) == len(cold)
+    assert len(again) == 1
+    monkeypatch.setattr(Refiner, "margins", margins)
+    at_once = coldllm._refiner(inputs, "mf", factors, 42, precision).margins(users, cold)
+    np.testing.assert_allclose(resumed, at_once, atol=2e-2)  # other batches round otherwise in bfloat16
 
 
 @pytest.mark.slow

@@ -65,16 +65,16 @@ def test_every_method_is_asked_at_every_step_at_which_it_knows_the_items(
 ) -> None:
     trained: list[int] = []
 
-    def retrained(inputs: Inputs, kind: str, pairs: np.ndarray, seed: int) -> object:  # type: ignore[type-arg]
-        trained.append(len(pairs))
-        assert not {tuple(p) for p in pairs.tolist()} & {tuple(p) for p in found.judged.tolist()}
+    def retrained(inputs: Inputs, kind: str, seed: int, *, further: np.ndarray) -> object:  # type: ignore[type-arg]
+        trained.append(len(further))
+        assert not {tuple(p) for p in further.tolist()} & {tuple(p) for p in found.judged.tolist()}
         rng = np.random.default_rng(0)
         from models.collaborative.embeddings import CollaborativeEmbeddings
 
         users, items = (rng.standard_normal((n, 3)).astype(np.float32) for n in (USERS, ITEMS))
         return CollaborativeEmbeddings(users, items, np.arange(ITEMS))
 
-    monkeypatch.setattr(warming, "_retrained", retrained)
+    monkeypatch.setattr(Inputs, "vectors", retrained)
     found = drawn(snapshot)
     task = found.task(np.unique(snapshot.split.test.cold[:, 1]), n_items=ITEMS)
     inputs = Inputs(snapshot, tmp_path, language_model=LANGUAGE_MODEL)
