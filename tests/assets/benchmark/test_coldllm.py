@@ -52,7 +52,8 @@ def test_a_unit_that_is_stopped_goes_on_at_the_block_it_was_at(
     factors = coldllm._filter(inputs, "mf", 42)
     users, _ = candidates(factors, cold, n=4)
     monkeypatch.setattr(coldllm, "ITEMS_PER_BLOCK", -(-len(cold) // 3))
-    margins, asked = Refiner.margins, []
+    margins = Refiner.margins
+    asked: list[int] = []
 
     def stopped_at_the_third(refiner: Refiner, users: Indices, items: Indices) -> Matrix:
         if len(asked) == 2:

@@ -32,7 +32,7 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warming, "STEPS", STEPS)
 
 
-def ready(items: np.ndarray, *, right: bool) -> Ready:  # type: ignore[type-arg]
+def ready(items: np.ndarray, *, right: bool) -> Ready:
     """A space of topics; simulated users are of the item's topic, or of the next one."""
     topics = np.eye(TOPICS, dtype=np.float32)
     users = topics[np.arange(USERS) % TOPICS]
@@ -65,7 +65,7 @@ def test_every_method_is_asked_at_every_step_at_which_it_knows_the_items(
 ) -> None:
     trained: list[int] = []
 
-    def retrained(inputs: Inputs, kind: str, seed: int, *, further: np.ndarray) -> object:  # type: ignore[type-arg]
+    def retrained(inputs: Inputs, kind: str, seed: int, *, further: np.ndarray) -> object:
         trained.append(len(further))
         assert not {tuple(p) for p in further.tolist()} & {tuple(p) for p in found.judged.tolist()}
         rng = np.random.default_rng(0)
