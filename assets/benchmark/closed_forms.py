@@ -1,6 +1,6 @@
 """Models without gradient descent: guesses, counts, neighbours and regressions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from assets.benchmark.entry import Build, Entry, Scored, defaults_of, entry
@@ -35,43 +35,37 @@ def _tfidf_profile(inputs: "Inputs", seed: int) -> Iterator[Scored]:
 def _tfidf_kernel_ridge(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     from models.baselines import tfidf_kernel_ridge
 
-    data = inputs.snapshot
-    model = tfidf_kernel_ridge.fit(
+    data, config = inputs.snapshot, tfidf_kernel_ridge.TfidfKernelRidgeConfig(seed=seed)
+    at = tfidf_kernel_ridge.path(
         data.split.train,
         texts=inputs.texts,
         warm_items=data.split.warm_items,
         n_users=data.n_users,
-        config=tfidf_kernel_ridge.TfidfKernelRidgeConfig(seed=seed),
+        config=config,
     )
-    yield Scored("tfidf_kernel_ridge", model)
+    yield Scored("tfidf_kernel_ridge", _best(inputs, at, config.penalty))
 
 
 def _content_knn(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     from models.baselines import content_knn
 
-    data, warm = inputs.snapshot, inputs.snapshot.split.warm_items
-    model = content_knn.fit(
-        data.split.train, embeddings=inputs.features(), warm_items=warm, n_users=data.n_users
-    )
-    yield Scored("content_knn", model)
+    def at(neighbours: float) -> Any:
+        return content_knn.fit(**_of_texts(inputs), neighbours=max(1, round(neighbours)))
+
+    yield Scored("content_knn", _best(inputs, at, content_knn.NEIGHBOURS))
 
 
 def _text_popularity(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     from models.baselines import text_popularity
 
-    data, warm = inputs.snapshot, inputs.snapshot.split.warm_items
-    model = text_popularity.fit(
-        data.split.train, embeddings=inputs.features(), warm_items=warm, n_users=data.n_users, seed=seed
-    )
-    yield Scored("text_popularity", model)
+    at = text_popularity.path(**_of_texts(inputs), seed=seed)
+    yield Scored("text_popularity", _best(inputs, at, text_popularity.PENALTY))
 
 
 def _ridge(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     from models.baselines import ridge
 
-    data, warm = inputs.snapshot, inputs.snapshot.split.warm_items
-    model = ridge.fit(data.split.train, embeddings=inputs.features(), warm_items=warm, n_users=data.n_users)
-    yield Scored("ridge", model)
+    yield Scored("ridge", _best(inputs, ridge.path(**_of_texts(inputs)), ridge.PENALTY))
 
 
 def _ridge_root_degree(inputs: "Inputs", seed: int) -> Iterator[Scored]:
@@ -85,16 +79,35 @@ def _ridge_to_vectors(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     from models.baselines import ridge_to_vectors
 
     vectors = inputs.vectors("ials", seed)
-    model = ridge_to_vectors.fit(
+    at = ridge_to_vectors.path(
         inputs.features(),
         warm_items=vectors.warm_item_index,
         user_vectors=vectors.users,
         warm_vectors=vectors.warm_items,
     )
-    yield Scored("ridge_to_vectors", model)
+    yield Scored("ridge_to_vectors", _best(inputs, at, ridge_to_vectors.PENALTY))
 
 
-def _closed(name: str, build: Build, *, module: str = "", vectors: str = "") -> Entry:
+def _of_texts(inputs: "Inputs") -> dict[str, Any]:
+    """What is learned from pairs and text vectors alone is given these."""
+    data = inputs.snapshot
+    return {
+        "train": data.split.train,
+        "embeddings": inputs.features(),
+        "warm_items": data.split.warm_items,
+        "n_users": data.n_users,
+    }
+
+
+def _best(inputs: "Inputs", at: Callable[[float], Any], start: float) -> Any:
+    """The model of the number that cold validation items choose: other data want another penalty."""
+    from assets.benchmark.rivals import cold_validation
+    from models.baselines.validation_choice import chosen_on_validation
+
+    return chosen_on_validation(at, start, validate=cold_validation(inputs.snapshot))
+
+
+def _closed(name: str, build: Build, *, module: str = "", vectors: str = "", revision: int = 0) -> Entry:
     """An entry whose settings are the defaults of a file's ``fit``, and those of the vectors it is fitted to."""
 
     def settings(seed: int) -> Mapping[str, Any]:
@@ -105,17 +118,20 @@ def _closed(name: str, build: Build, *, module: str = "", vectors: str = "") -> 
         found = defaults_of(importlib.import_module(f"models.baselines.{module or name}").fit)
         return {"fit": found, "vectors": collaborative_settings(vectors, seed) if vectors else None}
 
-    return entry(name, build, quick=True, settings=settings)
+    return entry(name, build, quick=True, settings=settings, revision=revision)
 
+
+CHOSEN = 1
+"""Revision since which cold validation items choose the one number that a closed form has."""
 
 ENTRIES = (
     _closed("chance", _chance),
     _closed("popularity", _popularity),
     _closed("tfidf_profile", _tfidf_profile),
-    _closed("tfidf_kernel_ridge", _tfidf_kernel_ridge),
-    _closed("content_knn", _content_knn),
-    _closed("text_popularity", _text_popularity),
-    _closed("ridge", _ridge),
-    _closed("ridge_root_degree", _ridge_root_degree, module="ridge"),
-    _closed("ridge_to_vectors", _ridge_to_vectors, vectors="ials"),
+    _closed("tfidf_kernel_ridge", _tfidf_kernel_ridge, revision=CHOSEN),
+    _closed("content_knn", _content_knn, revision=CHOSEN),
+    _closed("text_popularity", _text_popularity, revision=CHOSEN),
+    _closed("ridge", _ridge, revision=CHOSEN),
+    _closed("ridge_root_degree", _ridge_root_degree, module="ridge", revision=CHOSEN),
+    _closed("ridge_to_vectors", _ridge_to_vectors, vectors="ials", revision=CHOSEN),
 )

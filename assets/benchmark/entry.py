@@ -68,6 +68,8 @@ class Entry:
         build: The training.
         quick: Part of ``--quick``.
         settings: By which a unit that was run with others is known.
+        revision: Raised by hand when code changes what the training gives and no setting says so: a unit of
+            another one is run again.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Entry:
     build: Build
     quick: bool = False
     settings: Settings = no_settings
+    revision: int = 0
 
 
 def entry(
@@ -85,6 +88,7 @@ def entry(
     seeds: int = MOST_SEEDS,
     quick: bool = False,
     settings: Settings = no_settings,
+    revision: int = 0,
 ) -> Entry:
     """An entry of one model that bears the unit's name."""
-    return Entry(name, (name,), seeds, build, quick, settings)
+    return Entry(name, (name,), seeds, build, quick, settings, revision)

@@ -29,6 +29,8 @@ class Unit:
     def settings(self, language_model: str) -> str:
         """Digest of all that it is trained with, beside the data."""
         given = {"language_model": language_model, **self.entry.settings(self.seed)}
+        if self.entry.revision:  # of the first one nothing is said
+            given["revision"] = self.entry.revision
         return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
 

@@ -12,6 +12,7 @@ from models.baselines.text_directions import text_directions
 from models.baselines.training_matrix import training_matrix
 
 BLOCK_CELLS = 4_000_000
+NEIGHBOURS = 200
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class ContentNeighbours:
 
 
 def fit(
-    train: Pairs, *, embeddings: Matrix, warm_items: Indices, n_users: int, neighbours: int = 200
+    train: Pairs, *, embeddings: Matrix, warm_items: Indices, n_users: int, neighbours: int = NEIGHBOURS
 ) -> ContentNeighbours:
     """Find every item's nearest warm items by text.
 

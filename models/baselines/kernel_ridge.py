@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.baselines.factors import Factors
-from models.baselines.nystrom import choose_landmarks, regress_users, whitened
+from models.baselines.nystrom import choose_landmarks, regression, whitened
 from models.baselines.rival import RivalInput
 from models.baselines.text_directions import text_directions
 from models.baselines.training_matrix import training_matrix
+from models.baselines.validation_choice import chosen_on_validation
 from models.training import OnEpoch
 
 
@@ -20,7 +21,7 @@ class KernelRidgeConfig:
 
     Attributes:
         landmarks: Warm items that span the solution, >= 1; more than W means all.
-        penalty: Ridge weight, > 0.
+        penalty: Ridge weight, > 0; where there are validation items, where the search for a better one begins.
         sharpness: g in the kernel exp(g (cos - 1)), > 0; larger looks at nearer texts.
 
     Raises:
@@ -61,5 +62,7 @@ def fit(
     kernel = np.exp(config.sharpness * (directions @ directions[landmarks].T - 1))  # (I, m)
     items = whitened(kernel, landmarks)  # (I, m)
     readers = training_matrix(data.train, n_users=data.n_users, n_items=data.n_items)
-    users = regress_users(items[data.warm_items], readers[:, data.warm_items], penalty=config.penalty)
-    return Factors(users=users, items=items)
+    users = regression(items[data.warm_items], readers[:, data.warm_items])
+    return chosen_on_validation(
+        lambda penalty: Factors(users=users(penalty), items=items), config.penalty, validate=data.validate
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import linalg, sparse
 
@@ -79,9 +81,18 @@ def regress_users(features: Matrix, readers: sparse.csr_matrix, *, penalty: floa
     Raises:
         ValueError: If ``penalty`` is not positive.
     """
-    if not penalty > 0:
-        raise ValueError(f"penalty must be positive, got {penalty}")
+    return regression(features, readers)(penalty)
+
+
+def regression(features: Matrix, readers: sparse.csr_matrix) -> Callable[[float], Matrix]:
+    """The same, to be asked at several penalties: what all of them have in common is computed once."""
     gram = (features.T @ features).astype(np.float64)  # (m, m)
-    gram[np.diag_indices_from(gram)] += penalty
     target = np.asarray(readers @ features, dtype=np.float64)  # (U, m)
-    return np.asarray(linalg.solve(gram, target.T, assume_a="pos").T, dtype=np.float32)
+
+    def at(penalty: float) -> Matrix:
+        if not penalty > 0:
+            raise ValueError(f"penalty must be positive, got {penalty}")
+        penalised = gram + penalty * np.eye(len(gram))
+        return np.asarray(linalg.solve(penalised, target.T, assume_a="pos").T, dtype=np.float32)
+
+    return at

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from models.baselines.array_types import Indices, Matrix, Pairs
@@ -9,9 +11,12 @@ from models.baselines.factors import Factors
 from models.baselines.text_directions import text_directions
 from models.baselines.training_matrix import training_matrix
 
+PENALTY = 30.0
+"""Chosen on CiteULike's cold validation items."""
+
 
 def fit(
-    train: Pairs, *, embeddings: Matrix, warm_items: Indices, n_users: int, penalty: float = 30.0
+    train: Pairs, *, embeddings: Matrix, warm_items: Indices, n_users: int, penalty: float = PENALTY
 ) -> Factors:
     """Predict the column of each warm item in the training matrix from the item's text.
 
@@ -24,7 +29,7 @@ def fit(
         embeddings: Text embedding of each item, shape (I, H), float32.
         warm_items: Items with training pairs, shape (W,), int64.
         n_users: U.
-        penalty: Positive; 30 was chosen on CiteULike's cold validation items.
+        penalty: Positive.
 
     Returns:
         Factors: users (U, H) are the columns of B, items (I, H) the text directions.
@@ -34,14 +39,26 @@ def fit(
 
     Source: Hoerl and Kennard (1970).
     """
-    if not penalty > 0:
-        raise ValueError(f"penalty must be positive, got {penalty}")
+    return path(train, embeddings=embeddings, warm_items=warm_items, n_users=n_users)(penalty)
+
+
+def path(
+    train: Pairs, *, embeddings: Matrix, warm_items: Indices, n_users: int
+) -> Callable[[float], Factors]:
+    """The same, to be asked at several penalties: what all of them have in common is computed once."""
     matrix = training_matrix(train, n_users=n_users, n_items=len(embeddings))
     items = text_directions(embeddings, warm_items)
     known = items[warm_items].astype(np.float64)  # (W, H)
-    gram = known.T @ known + penalty * np.eye(items.shape[1])  # (H, H)
+    gram = known.T @ known  # (H, H)
     target = (matrix[:, warm_items] @ known).T  # (H, U)
-    return Factors(users=np.linalg.solve(gram, target).T.astype(np.float32), items=items)
+
+    def at(penalty: float) -> Factors:
+        if not penalty > 0:
+            raise ValueError(f"penalty must be positive, got {penalty}")
+        weights = np.linalg.solve(gram + penalty * np.eye(len(gram)), target)  # (H, U)
+        return Factors(users=weights.T.astype(np.float32), items=items)
+
+    return at
 
 
 def divided_by_root_degree(factors: Factors, train: Pairs) -> Factors:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import sparse
 
 from models.baselines.array_types import Indices, Matrix, Pairs
 from models.baselines.factors import Factors
-from models.baselines.nystrom import choose_landmarks, regress_users, whitened
+from models.baselines.nystrom import choose_landmarks, regression, whitened
 from models.baselines.text_directions import text_directions
+
+PENALTY = 2.0
 
 
 def fit(
@@ -18,7 +22,7 @@ def fit(
     warm_items: Indices,
     n_users: int,
     landmarks: int = 2500,
-    penalty: float = 2.0,
+    penalty: float = PENALTY,
     seed: int = 0,
 ) -> Factors:
     """Regress the logarithm of the warm items' training pairs on their texts.
@@ -41,10 +45,27 @@ def fit(
 
     Source: kernel ridge regression (Saunders et al., ICML 1998) with the kernel of ``kernel_ridge``.
     """
+    at = path(
+        train, embeddings=embeddings, warm_items=warm_items, n_users=n_users, landmarks=landmarks, seed=seed
+    )
+    return at(penalty)
+
+
+def path(
+    train: Pairs,
+    *,
+    embeddings: Matrix,
+    warm_items: Indices,
+    n_users: int,
+    landmarks: int = 2500,
+    seed: int = 0,
+) -> Callable[[float], Factors]:
+    """The same, to be asked at several penalties: what all of them have in common is computed once."""
     directions = text_directions(embeddings, warm_items)  # (I, H)
     chosen = choose_landmarks(warm_items, landmarks, seed=seed)
     items = whitened(np.exp(directions @ directions[chosen].T - 1), chosen)  # (I, m)
     taken = np.log(np.bincount(train[:, 1], minlength=len(embeddings))[warm_items].clip(min=1))
     target = sparse.csr_matrix((taken - taken.mean())[None].astype(np.float32))  # (1, W)
-    weights = regress_users(items[warm_items], target, penalty=penalty)  # (1, m)
-    return Factors(users=np.ones((n_users, 1), dtype=np.float32), items=items @ weights.T)
+    weights = regression(items[warm_items], target)
+    everyone = np.ones((n_users, 1), dtype=np.float32)
+    return lambda penalty: Factors(users=everyone, items=items @ weights(penalty).T)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from models.baselines.array_types import Indices, Matrix, Pairs
 from models.baselines.factors import Factors
-from models.baselines.nystrom import choose_landmarks, regress_users, whitened
+from models.baselines.nystrom import choose_landmarks, regression, whitened
 from models.baselines.tfidf_profile import words_and_pairs
 from models.baselines.training_matrix import training_matrix
 
@@ -68,6 +68,18 @@ def fit(
 
     Source: words and weights as in the TF-IDF profile, regression as in kernel ridge.
     """
+    return path(train, texts=texts, warm_items=warm_items, n_users=n_users, config=config)(config.penalty)
+
+
+def path(
+    train: Pairs,
+    *,
+    texts: Sequence[str],
+    warm_items: Indices,
+    n_users: int,
+    config: TfidfKernelRidgeConfig = TfidfKernelRidgeConfig(),
+) -> Callable[[float], Factors]:
+    """The same, to be asked at several penalties: what all of them have in common is computed once."""
     readers = training_matrix(train, n_users=n_users, n_items=len(texts))
     vectorizer = TfidfVectorizer(analyzer=words_and_pairs, sublinear_tf=True, dtype=np.float32)
     vectorizer.fit([texts[item] for item in warm_items])
@@ -75,5 +87,5 @@ def fit(
     landmarks = choose_landmarks(warm_items, config.landmarks, seed=config.seed)
     kernel: Matrix = (words @ words[landmarks].T).toarray()  # (I, m), cosines
     items = whitened(kernel, landmarks)  # (I, m)
-    users = regress_users(items[warm_items], readers[:, warm_items], penalty=config.penalty)
-    return Factors(users=users, items=items)
+    users = regression(items[warm_items], readers[:, warm_items])
+    return lambda penalty: Factors(users=users(penalty), items=items)
