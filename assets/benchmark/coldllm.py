@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assets.benchmark.collaborative import collaborative_settings
 from assets.benchmark.entry import Entry, Scored, as_json
@@ -11,13 +11,13 @@ from assets.benchmark.rivals import BPR_VECTORS, rival_input
 if TYPE_CHECKING:
     from assets.benchmark.inputs import Inputs
 
-WHOLE, FILTER, FOLDED = "coldllm", "coldllm_filter", "coldllm_fold_in"
+WHOLE, FILTER, FOLDED, FEWER = "coldllm", "coldllm_filter", "coldllm_fold_in", "coldllm_asked25"
 USUAL = "mf"
 STRONG_SPACE = "ials"
 CANDIDATES = 500
-REFINED = {"mf": 100, "ngcf": 25, "lightgcn": 25}
-"""Candidates of an item that the language model is asked about, by kind of vectors: 100 are 340,000 questions on
-CiteULike, which one core with bfloat16 answers in three quarters of an hour."""
+ASKED = {WHOLE: 100, FEWER: 25, "coldllm_ngcf": 25, "coldllm_lightgcn": 25}
+"""Candidates of an item that the language model is asked about, by model: 100 are 340,000 questions on CiteULike, which
+one core with bfloat16 answers in an hour."""
 ITEMS_PER_BLOCK = 256
 """Cold items whose answers are kept together: a unit that is stopped goes on at the next block."""
 USERS_PER_ITEM = 20
@@ -35,25 +35,50 @@ def _filter_alone(inputs: "Inputs", seed: int) -> Iterator[Scored]:
 
 
 def _whole(kind: str, inputs: "Inputs", seed: int) -> Iterator[Scored]:
-    """The whole funnel; its users placed by retraining, as in the paper, and on MF by folding them into iALS too."""
-    from models.baselines.coldllm.funnel import FunnelAudience, candidates, refined_order
+    """The whole funnel; its users placed by retraining, as in the paper, and on MF by folding them into iALS too.
 
+    On MF there is a second one that hears less of the same answers, beside which those on graph vectors stand.
+    """
+    from models.baselines.coldllm.funnel import candidates
+
+    name = _name(kind)
     factors, cold = _filter(inputs, kind, seed), _cold_items(inputs)
     users, scores = candidates(factors, cold, n=CANDIDATES)
-    asked, said = users[:, : REFINED[kind]], scores[:, : REFINED[kind]]
-    margins, dtype = _margins(inputs, kind, factors, asked, seed)
-    orders = {weight: refined_order(asked, said, margins, filter_weight=weight) for weight in FILTER_WEIGHTS}
+    margins, dtype = _margins(inputs, kind, factors, users[:, : ASKED[name]], seed)
+    every = _Funnel(factors, users, scores, margins)
+    chosen, audience, stages = _refined(inputs, every)
+    yield Scored(name, _retrained(inputs, kind, chosen, seed), dtype, audience, stages)
+    if kind == USUAL:
+        yield Scored(FOLDED, _folded_in(inputs, chosen, seed), dtype, audience)
+        chosen, audience, stages = _refined(inputs, every._replace(margins=margins[:, : ASKED[FEWER]]))
+        yield Scored(FEWER, _retrained(inputs, kind, chosen, seed), dtype, audience, stages)
+
+
+class _Funnel(NamedTuple):
+    """The filter, its users of each cold item (C, n) with their scores, and the answers about the first, (C, m)."""
+
+    filter: Any
+    users: Any
+    scores: Any
+    margins: Any
+
+
+def _refined(inputs: "Inputs", found: _Funnel) -> tuple[Any, Any, dict[str, Any]]:
+    """The simulated users (C, K), who names an item's users, and what is left after each stage."""
+    from models.baselines.coldllm.funnel import FunnelAudience, refined_order
+
+    asked, said = (of_all[:, : found.margins.shape[1]] for of_all in (found.users, found.scores))
+    orders = {
+        weight: refined_order(asked, said, found.margins, filter_weight=weight) for weight in FILTER_WEIGHTS
+    }
     weight = _best_weight(inputs, orders)
     stages = {
-        "filter": users,
+        "filter": found.users,
         "language model": orders[0.0],
         f"with {weight:g} of the filter": orders[weight],
     }
-    chosen = orders[weight][:, :USERS_PER_ITEM]
-    audience = FunnelAudience(factors, cold, orders[weight])
-    yield Scored(_name(kind), _retrained(inputs, kind, chosen, seed), dtype, audience, stages)
-    if kind == USUAL:
-        yield Scored(FOLDED, _folded_in(inputs, chosen, seed), dtype, audience)
+    audience = FunnelAudience(found.filter, _cold_items(inputs), orders[weight])
+    return orders[weight][:, :USERS_PER_ITEM], audience, stages
 
 
 def _cold_items(inputs: "Inputs") -> Any:
@@ -168,11 +193,19 @@ def _asking_settings(kind: str, seed: int) -> dict[str, Any]:
     """On which the language model's answers depend."""
     from models.baselines.coldllm.refiner import RefinerConfig
 
-    return {**_filter_settings(kind, seed), "refiner": as_json(RefinerConfig()), "refined": REFINED[kind]}
+    return {
+        **_filter_settings(kind, seed),
+        "refiner": as_json(RefinerConfig()),
+        "refined": ASKED[_name(kind)],
+    }
 
 
 def _settings(kind: str, seed: int) -> dict[str, Any]:
-    return {**_asking_settings(kind, seed), "weights": FILTER_WEIGHTS}
+    given = {**_asking_settings(kind, seed), "weights": FILTER_WEIGHTS}
+    if kind != USUAL:
+        return given
+    funnel = {"candidates": CANDIDATES, "users_per_item": USERS_PER_ITEM, "fewer": ASKED[FEWER]}
+    return {**given, **funnel, "folded_into": collaborative_settings(STRONG_SPACE, seed)}
 
 
 def _name(kind: str) -> str:
@@ -181,7 +214,7 @@ def _name(kind: str) -> str:
 
 def _entry(kind: str) -> Entry:
     """The whole funnel on one kind of vectors."""
-    models = (WHOLE, FOLDED) if kind == USUAL else (_name(kind),)
+    models = (WHOLE, FOLDED, FEWER) if kind == USUAL else (_name(kind),)
     return Entry(models[0], models, 1, partial(_whole, kind), settings=partial(_settings, kind))
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from assets.benchmark import coldllm
 from assets.benchmark.inputs import Inputs
-from assets.benchmark.rivals import BPR_VECTORS
 from assets.judging import evaluation_input
 from data.snapshot import Snapshot
 from evaluation.benchmark_claims import COLDLLM
@@ -41,7 +40,7 @@ def inputs(snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("assets.benchmark.collaborative.collaborative_config", small)
     monkeypatch.setattr("models.baselines.coldllm.coupled_filter.FilterConfig", lambda: SHORT_FILTER)
     monkeypatch.setattr("models.baselines.coldllm.refiner.RefinerConfig", lambda: SHORT_REFINER)
-    monkeypatch.setattr(coldllm, "REFINED", dict.fromkeys(BPR_VECTORS, 24))
+    monkeypatch.setattr(coldllm, "ASKED", {**dict.fromkeys(coldllm.ASKED, 24), coldllm.FEWER: 20})
     return Inputs(snapshot, tmp_path / "cache", language_model=tiny_encoder(tmp_path / "encoder"))
 
 
@@ -124,9 +123,9 @@ def test_without_cold_validation_the_language_model_decides_alone(
 
 def test_settings_tell_what_a_unit_was_run_with() -> None:
     filtered, *wholes = (one.settings(42) for one in coldllm.ENTRIES)
-    for kind, whole in zip(BPR_VECTORS, wholes, strict=True):
+    for one, whole in zip(coldllm.ENTRIES[1:], wholes, strict=True):
         assert set(filtered) < set(whole)
-        assert whole["refined"] == coldllm.REFINED[kind]
+        assert whole["refined"] == coldllm.ASKED[one.name]
     assert [whole["vectors"]["model"] for whole in wholes] == ["mf", "ngcf", "lightgcn"]
 
 
