@@ -12,7 +12,7 @@ from assets.benchmark import coldllm
 from assets.benchmark.inputs import Inputs
 from assets.judging import evaluation_input
 from data.snapshot import Snapshot
-from evaluation.benchmark_claims import COLDLLM
+from evaluation.benchmark_claims import COLDLLM, EQUALLY_ASKED
 from models.baselines.aldi import AldiConfig
 from models.baselines.array_types import Indices, Matrix
 from models.baselines.coldllm.coupled_filter import FilterConfig
@@ -130,4 +130,6 @@ def test_settings_tell_what_a_unit_was_run_with() -> None:
 
 
 def test_the_claims_find_coldllm_on_every_kind_of_vectors() -> None:
-    assert set(COLDLLM.values()) <= {model for one in coldllm.ENTRIES for model in one.models}
+    named = {*COLDLLM.values(), *EQUALLY_ASKED.values()}
+    assert named <= {model for one in coldllm.ENTRIES for model in one.models}
+    assert len({coldllm.ASKED[model] for model in EQUALLY_ASKED.values()}) == 1
