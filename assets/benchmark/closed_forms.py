@@ -107,7 +107,7 @@ def _best(inputs: "Inputs", at: Callable[[float], Any], start: float) -> Any:
     return chosen_on_validation(at, start, validate=cold_validation(inputs.snapshot))
 
 
-def _closed(name: str, build: Build, *, module: str = "", vectors: str = "", revision: int = 0) -> Entry:
+def _closed(name: str, build: Build, *, module: str = "", vectors: str = "") -> Entry:
     """An entry whose settings are the defaults of a file's ``fit``, and those of the vectors it is fitted to."""
 
     def settings(seed: int) -> Mapping[str, Any]:
@@ -118,20 +118,17 @@ def _closed(name: str, build: Build, *, module: str = "", vectors: str = "", rev
         found = defaults_of(importlib.import_module(f"models.baselines.{module or name}").fit)
         return {"fit": found, "vectors": collaborative_settings(vectors, seed) if vectors else None}
 
-    return entry(name, build, quick=True, settings=settings, revision=revision)
+    return entry(name, build, quick=True, settings=settings)
 
-
-CHOSEN = 1
-"""Revision since which cold validation items choose the one number that a closed form has."""
 
 ENTRIES = (
     _closed("chance", _chance),
     _closed("popularity", _popularity),
     _closed("tfidf_profile", _tfidf_profile),
-    _closed("tfidf_kernel_ridge", _tfidf_kernel_ridge, revision=CHOSEN),
-    _closed("content_knn", _content_knn, revision=CHOSEN),
-    _closed("text_popularity", _text_popularity, revision=CHOSEN),
-    _closed("ridge", _ridge, revision=CHOSEN),
-    _closed("ridge_root_degree", _ridge_root_degree, module="ridge", revision=CHOSEN),
-    _closed("ridge_to_vectors", _ridge_to_vectors, vectors="ials", revision=CHOSEN),
+    _closed("tfidf_kernel_ridge", _tfidf_kernel_ridge),
+    _closed("content_knn", _content_knn),
+    _closed("text_popularity", _text_popularity),
+    _closed("ridge", _ridge),
+    _closed("ridge_root_degree", _ridge_root_degree, module="ridge"),
+    _closed("ridge_to_vectors", _ridge_to_vectors, vectors="ials"),
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assets.benchmark.collaborative import collaborative_settings
 from assets.benchmark.entry import Entry, Scored, as_json
+from assets.benchmark.revisions import revised
 from assets.benchmark.rivals import BPR_VECTORS, rival_input
 
 if TYPE_CHECKING:
@@ -186,18 +187,16 @@ def _folded_in(inputs: "Inputs", users: Any, seed: int) -> Any:
 def _filter_settings(kind: str, seed: int) -> dict[str, Any]:
     from models.baselines.coldllm.coupled_filter import FilterConfig
 
-    return {"filter": as_json(FilterConfig()), "vectors": collaborative_settings(kind, seed)}
+    settings = {"filter": as_json(FilterConfig()), "vectors": collaborative_settings(kind, seed)}
+    return revised("coldllm-filter", settings)
 
 
 def _asking_settings(kind: str, seed: int) -> dict[str, Any]:
     """On which the language model's answers depend."""
     from models.baselines.coldllm.refiner import RefinerConfig
 
-    return {
-        **_filter_settings(kind, seed),
-        "refiner": as_json(RefinerConfig()),
-        "refined": ASKED[_name(kind)],
-    }
+    settings = {"refiner": as_json(RefinerConfig()), "refined": ASKED[_name(kind)]}
+    return {**_filter_settings(kind, seed), **revised("coldllm-refiner", settings)}
 
 
 def _settings(kind: str, seed: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assets.benchmark.entry import Entry, Scored, entry
+from assets.benchmark.revisions import revised
 from data.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def collaborative_config(kind: str, seed: int) -> Any:
 
 
 def collaborative_settings(kind: str, seed: int) -> dict[str, Any]:
-    """The same as JSON values."""
-    return asdict(collaborative_config(kind, seed))
+    """The same as JSON values, with the revision of the code."""
+    return revised(kind, asdict(collaborative_config(kind, seed)))
 
 
 def fit_collaborative(

@@ -68,8 +68,6 @@ class Entry:
         build: The training.
         quick: Part of ``--quick``.
         settings: By which a unit that was run with others is known.
-        revision: Raised by hand when code changes what the training gives and no setting says so: a unit of
-            another one is run again.
     """
 
     name: str
@@ -78,7 +76,6 @@ class Entry:
     build: Build
     quick: bool = False
     settings: Settings = no_settings
-    revision: int = 0
 
 
 def entry(
@@ -88,7 +85,6 @@ def entry(
     seeds: int = MOST_SEEDS,
     quick: bool = False,
     settings: Settings = no_settings,
-    revision: int = 0,
 ) -> Entry:
     """An entry of one model that bears the unit's name."""
-    return Entry(name, (name,), seeds, build, quick, settings, revision)
+    return Entry(name, (name,), seeds, build, quick, settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from assets.benchmark.cache import Cache
+from assets.benchmark.revisions import TEXTS, revised
 from data.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from models.filterllm.language_model import LanguageModel
 
 Epochs = Callable[[int, int, str], None]
-TEXTS = "texts"
 Weights = Literal["float32", "bfloat16"]
 
 
@@ -64,7 +64,7 @@ class Inputs:
             model, token_ids = self._reader()
             return {"features": model.encode(token_ids)}
 
-        return self.shared(TEXTS, {"language_model": self.language_model}, compute)["features"]
+        return self.shared(TEXTS, self._text_settings(), compute)["features"]
 
     def reader(self, config: "FilterLLMConfig") -> "LanguageModel":
         """The language model for a training of these settings, frozen and without an adapter.
@@ -92,7 +92,7 @@ class Inputs:
 
     def has_features(self) -> bool:
         """Whether :meth:`features` were computed already."""
-        return self._cache.holds(TEXTS, self._of_data({"language_model": self.language_model}))
+        return self._cache.holds(TEXTS, self._of_data(self._text_settings()))
 
     def vectors(self, kind: str, seed: int, *, further: Any = None) -> "CollaborativeEmbeddings":
         """Collaborative vectors, trained once.
@@ -102,16 +102,19 @@ class Inputs:
             seed: Of the training.
             further: Pairs (n, 2), int64, that train too, of items that the snapshot holds out; None: none.
         """
-        from assets.benchmark.collaborative import collaborative_config, fit_collaborative
+        from assets.benchmark import collaborative
 
-        config = collaborative_config(kind, seed)
-        settings, title = {"kind": kind, **asdict(config)}, f"{kind} vectors"
+        config = collaborative.collaborative_config(kind, seed)
+        settings = {"kind": kind, **collaborative.collaborative_settings(kind, seed)}
+        title = f"{kind} vectors"
         if further is not None:
             settings["further"], title = further.tolist(), f"{title} with {len(further):,} further pairs"
 
         def compute() -> dict[str, Any]:
             tell = self.on_epoch(title)
-            return asdict(fit_collaborative(self.snapshot, config, on_epoch=tell, further=further))
+            return asdict(
+                collaborative.fit_collaborative(self.snapshot, config, on_epoch=tell, further=further)
+            )
 
         return embeddings_of(self.shared(kind, settings, compute))
 
@@ -152,6 +155,9 @@ class Inputs:
         spent.used[f"{kind} {settings}"] = seconds
         spent.waited = waited + time.perf_counter() - started
         return arrays
+
+    def _text_settings(self) -> dict[str, Any]:
+        return revised(TEXTS, {"language_model": self.language_model})
 
     def _of_data(self, settings: dict[str, Any]) -> dict[str, Any]:
         """What arrays of these data are kept by."""

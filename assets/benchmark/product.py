@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets.benchmark.collaborative import collaborative_settings
 from assets.benchmark.entry import MOST_SEEDS, RIVAL_SEEDS, Entry, Scored
+from assets.benchmark.revisions import revised
 from assets.benchmark.rivals import BPR_VECTORS
 from assets.benchmark.training_share import Share, cut_to
 from models.coldstart.config import ColdUpdateConfig
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 PRODUCT = "default"
 DIRECT = "filterllm"
 REFERENCE = "filterllm_reference"
+FAMILY = "filterllm"
+"""Whose revision holds for every form, the ensemble and the study of first interactions."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Form:
     def settings(self, seed: int) -> dict[str, Any]:
         """All that it is trained and placed with, as JSON values."""
         kinds = {self.vectors, *(self.spaces.values() if self.placed else ())}
-        return {
+        given = {
             "filterllm": asdict(self.config(seed)),
             "validated": not self.reference,
             "placement": asdict(self.update(seed)) if self.placed else None,
@@ -65,6 +68,7 @@ class Form:
             "tokens": self.vectors,
             "share": None if self.share is None else asdict(self.share),
         }
+        return revised(FAMILY, given)
 
     def entry(self, *, seeds: int, quick: bool = False) -> Entry:
         """Its line in the registry; the unit bears the name of what is placed, else of what is not."""

@@ -19,7 +19,6 @@ def rival(
     *,
     seeds: int = RIVAL_SEEDS,
     quick: bool = False,
-    revision: int = 0,
 ) -> tuple[Entry, ...]:
     """The entries of one file of ``models/baselines``.
 
@@ -30,7 +29,6 @@ def rival(
             behind it. Empty: the method trains from pairs and texts alone.
         seeds: How many at most.
         quick: Part of ``--quick``.
-        revision: See :class:`Entry`.
 
     Returns:
         One entry, or one for each kind of vectors.
@@ -38,7 +36,7 @@ def rival(
     names: dict[str, str | None] = {module if kind == on[0] else f"{module}_{kind}": kind for kind in on}
     names = names or {module: None}
     return tuple(
-        Entry(name, (name,), seeds, _build(name, module, kind), quick, _settings(module, kind), revision)
+        Entry(name, (name,), seeds, _build(name, module, kind), quick, _settings(module, kind))
         for name, kind in names.items()
     )
 
@@ -124,7 +122,7 @@ def cold_validation(snapshot: Snapshot) -> Callable[[Any], float] | None:
 
 
 ENTRIES: tuple[Entry, ...] = (
-    *rival("kernel_ridge", seeds=MOST_SEEDS, quick=True, revision=1),
+    *rival("kernel_ridge", seeds=MOST_SEEDS, quick=True),
     *rival("knn_vectors", on=(*BPR_VECTORS, "ials")),
     *rival("dropout_net", on=BPR_VECTORS),
     *rival("meta_embedding", on=(*BPR_VECTORS, "ials")),

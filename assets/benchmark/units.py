@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assets.benchmark.entry import FIRST_SEED, Entry
+from assets.benchmark.revisions import TEXTS, revised
 from data.errors import InputError
 
 
@@ -28,9 +29,8 @@ class Unit:
 
     def settings(self, language_model: str) -> str:
         """Digest of all that it is trained with, beside the data."""
-        given = {"language_model": language_model, **self.entry.settings(self.seed)}
-        if self.entry.revision:  # of the first one nothing is said
-            given["revision"] = self.entry.revision
+        own = revised(self.entry.name, self.entry.settings(self.seed))
+        given = {"language_model": language_model, **revised(TEXTS, own)}
         return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
 

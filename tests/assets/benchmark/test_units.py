@@ -53,14 +53,6 @@ def test_settings_differ_by_seed_language_model_and_entry() -> None:
     assert len({unit.settings("x"), unit.settings("y"), Unit(made, 43).settings("x")}) == 3
 
 
-def test_another_revision_makes_a_unit_another() -> None:
-    """The first one leaves the digest as it was before there were any."""
-    made = replace(Trainings().entry("a"), settings=lambda seed: {"seed": seed})
-    first, second, third = (Unit(replace(made, revision=n), 42).settings("x") for n in (0, 1, 2))
-    assert first == Unit(made, 42).settings("x")
-    assert len({first, second, third}) == 3
-
-
 @pytest.mark.parametrize("one", ENTRIES, ids=lambda one: one.name)
 def test_every_entry_states_its_settings(one: Entry) -> None:
     assert len(Unit(one, 42).settings("embedded")) == 64

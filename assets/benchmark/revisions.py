@@ -1,0 +1,34 @@
+"""By hand: which code gives other figures than before, where no setting says so."""
+
+from collections.abc import Mapping
+from typing import Any
+
+ONE_NUMBER_CHOSEN = 1
+"""Cold validation items choose the one number that a closed form has."""
+
+TEXTS = "texts"
+"""Text vectors, which nearly every unit reads."""
+
+REVISIONS = {
+    "tfidf_kernel_ridge": ONE_NUMBER_CHOSEN,
+    "content_knn": ONE_NUMBER_CHOSEN,
+    "text_popularity": ONE_NUMBER_CHOSEN,
+    "ridge": ONE_NUMBER_CHOSEN,
+    "ridge_root_degree": ONE_NUMBER_CHOSEN,
+    "ridge_to_vectors": ONE_NUMBER_CHOSEN,
+    "kernel_ridge": ONE_NUMBER_CHOSEN,
+    "ensemble": ONE_NUMBER_CHOSEN,
+}
+"""By name of a unit's entry or of what units share (a kind of vectors, :data:`TEXTS`, ``filterllm``, ``coldllm-filter``,
+``coldllm-refiner``): raised by one, everything of that name, and what is made of it, is computed again."""
+
+
+def revised(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, with the revision of what they belong to.
+
+    Args:
+        name: As in :data:`REVISIONS`; of the first revision nothing is said.
+        settings: JSON values.
+    """
+    revision = REVISIONS.get(name, 0)
+    return {**settings, f"{name} revision": revision} if revision else dict(settings)
