@@ -39,22 +39,26 @@ def about_run(*, language_model: str) -> dict[str, Any]:
 
 
 def commit() -> str | None:
-    """The commit of this code, with ``-dirty`` where files differ from it; None outside a checkout."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    folder = Path(__file__).resolve().parents[2]
+    """The commit of this code, with ``-dirty`` where files differ from it or are new; None outside a checkout."""
     try:
-        found = subprocess.run(
-            command,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=30,
-            stdin=subprocess.DEVNULL,
-        )
+        found, changed = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip() or None
+    return f"{found}-dirty" if changed else found or None
+
+
+def _git(*arguments: str) -> str:
+    folder = Path(__file__).resolve().parents[2]
+    found = subprocess.run(
+        ["git", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+        stdin=subprocess.DEVNULL,
+    )
+    return found.stdout.strip()
 
 
 def write_ids(snapshot: "Snapshot", directory: Path) -> None:

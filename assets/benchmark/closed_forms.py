@@ -58,7 +58,7 @@ def _content_knn(inputs: "Inputs", seed: int) -> Iterator[Scored]:
 def _text_popularity(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     from models.baselines import text_popularity
 
-    at = text_popularity.path(**_of_texts(inputs), seed=seed)
+    at = text_popularity.path(**_of_texts(inputs), landmarks=text_popularity.LANDMARKS, seed=seed)
     yield Scored("text_popularity", _best(inputs, at, text_popularity.PENALTY))
 
 

@@ -3,26 +3,29 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from assets.benchmark.entry import Entry, Scored, as_json, defaults_of
+from assets.benchmark import closed_forms, rivals
+from assets.benchmark.entry import Entry, Scored
 from assets.benchmark.product import DIRECT, Form, fitted
+from assets.benchmark.revisions import revised
 
 if TYPE_CHECKING:
     from assets.benchmark.inputs import Inputs
 
 NAME = "ensemble"
 FILTERLLM_SEEDS = 3
+CLOSED_FORMS = ("kernel_ridge", "content_knn")
 
 
 def _build(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     """Weights from the cold validation pairs; equal ones where there are none."""
-    from assets.benchmark.rivals import cold_validation
     from data.split import ItemRole
     from models.baselines.score_sum import WeightedSum, Written, ZScored, climbed
 
     snapshot = inputs.snapshot
     several = [_direct(inputs, seed + number) for number in range(FILTERLLM_SEEDS)]
-    groups = [several, *([one] for one in _closed_forms(inputs, seed))]
-    validate = cold_validation(snapshot)
+    closed = [one.scorer for name in CLOSED_FORMS for one in _entry(name).build(inputs, seed)]
+    groups = [several, *([one] for one in closed)]
+    validate = rivals.cold_validation(snapshot)
     cold = snapshot.split.items_with_role(ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST)
     lists = [[ZScored.over_items(one, cold, n_users=snapshot.n_users) for one in group] for group in groups]
     weights = [1.0] * len(groups)
@@ -53,30 +56,18 @@ def _direct(inputs: "Inputs", seed: int) -> Any:
     return FactorScorer(**inputs.shared("filterllm", settings, compute))
 
 
-def _closed_forms(inputs: "Inputs", seed: int) -> list[Any]:
-    from assets.benchmark.rivals import configuration, rival_input
-    from models.baselines import content_knn, kernel_ridge
-
-    snapshot = inputs.snapshot
-    kernel = kernel_ridge.fit(rival_input(inputs, None, seed), config=configuration(kernel_ridge))
-    neighbours = content_knn.fit(
-        snapshot.split.train,
-        embeddings=inputs.features(),
-        warm_items=snapshot.split.warm_items,
-        n_users=snapshot.n_users,
-    )
-    return [kernel, neighbours]
+def _entry(name: str) -> Entry:
+    """The table's own unit of that name."""
+    every = (*closed_forms.ENTRIES, *rivals.ENTRIES)
+    return next(one for one in every if one.name == name)
 
 
 def _settings(seed: int) -> Mapping[str, Any]:
-    from assets.benchmark.rivals import configuration
-    from models.baselines import content_knn, kernel_ridge
     from models.baselines.score_sum import MULTIPLES, SWEEPS
 
     return {
         "filterllm": [Form(DIRECT).settings(seed + number) for number in range(FILTERLLM_SEEDS)],
-        "kernel_ridge": as_json(configuration(kernel_ridge)),
-        "content_knn": defaults_of(content_knn.fit),
+        **{name: revised(name, _entry(name).settings(seed)) for name in CLOSED_FORMS},
         "search": [MULTIPLES, SWEEPS],
     }
 

@@ -17,10 +17,14 @@ REVISIONS = {
     "ridge_root_degree": ONE_NUMBER_CHOSEN,
     "ridge_to_vectors": ONE_NUMBER_CHOSEN,
     "kernel_ridge": ONE_NUMBER_CHOSEN,
-    "ensemble": ONE_NUMBER_CHOSEN,
+    "knn_vectors": ONE_NUMBER_CHOSEN,
+    "knn_vectors_ngcf": ONE_NUMBER_CHOSEN,
+    "knn_vectors_lightgcn": ONE_NUMBER_CHOSEN,
+    "knn_vectors_ials": ONE_NUMBER_CHOSEN,
+    "filterllm_random": 1,  # the tokens alone are random, no longer all that is made of vectors
 }
-"""By name of a unit's entry or of what units share (a kind of vectors, :data:`TEXTS`, ``filterllm``, ``coldllm-filter``,
-``coldllm-refiner``): raised by one, everything of that name, and what is made of it, is computed again."""
+"""By name of a unit's entry, or of what units share: a kind of vectors, :data:`TEXTS`, ``filterllm``,
+``coldllm-filter``, ``coldllm-refiner``. Raised by one, all of that name, and what is made of it, is computed again."""
 
 
 def revised(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,16 +10,18 @@ from models.baselines.factors import Factors
 from models.baselines.rival import RivalInput
 from models.baselines.rival_config import Count, check_settings
 from models.baselines.text_directions import text_directions
+from models.baselines.validation_choice import chosen_on_validation
 from models.retrieval import top_k
 from models.training import OnEpoch
 
 
 @dataclass(frozen=True)
 class KnnVectorsConfig:
-    """Settings; nothing is trained.
+    """Settings.
 
     Attributes:
-        neighbours: Warm items that place a cold one; more than W means all.
+        neighbours: Warm items that place a cold one; more than W means all. Where there are validation items,
+            where the search for a better number begins.
 
     Raises:
         ValueError: If it is below 1.
@@ -54,9 +56,13 @@ def fit(
     """
     directions = text_directions(data.features, data.warm_items)
     cold = np.setdiff1d(np.arange(data.n_items), data.warm_items)
-    k = min(config.neighbours, len(data.warm_items))
-    nearest, _ = top_k(directions[cold], directions[data.warm_items], k=k)
-    items = np.zeros((data.n_items, data.warm_vectors.shape[1]), dtype=np.float32)
-    items[data.warm_items] = data.warm_vectors
-    items[cold] = data.warm_vectors[nearest].mean(axis=1)
-    return Factors(users=data.user_vectors.astype(np.float32, copy=False), items=items)
+
+    def at(neighbours: float) -> Factors:
+        k = min(max(1, round(neighbours)), len(data.warm_items))
+        nearest, _ = top_k(directions[cold], directions[data.warm_items], k=k)
+        items = np.zeros((data.n_items, data.warm_vectors.shape[1]), dtype=np.float32)
+        items[data.warm_items] = data.warm_vectors
+        items[cold] = data.warm_vectors[nearest].mean(axis=1)
+        return Factors(users=data.user_vectors.astype(np.float32, copy=False), items=items)
+
+    return chosen_on_validation(at, config.neighbours, validate=data.validate)

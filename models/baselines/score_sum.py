@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -44,14 +44,14 @@ class ZScored:
     @classmethod
     def over_items(cls, scorer: Scores, items: Indices, *, n_users: int) -> ZScored:
         """For lists of items: every user's scores over the given items have mean 0 and deviation 1."""
-        blocks = [scorer.scores(block, items) for block in _blocks(n_users)]
+        blocks = (scorer.scores(block, items) for block in _blocks(n_users))
         return cls(scorer, "users", *_moments(blocks, axis=1))
 
     @classmethod
     def over_users(cls, scorer: Scores, *, n_users: int, n_items: int) -> ZScored:
         """For audiences: every item's scores over all users have mean 0 and deviation 1."""
         users = np.arange(n_users)
-        blocks = [scorer.scores(users, block) for block in _blocks(n_items)]
+        blocks = (scorer.scores(users, block) for block in _blocks(n_items))
         return cls(scorer, "items", *_moments(blocks, axis=0))
 
     def scores(self, user_index: Indices, item_index: Indices) -> Matrix:
@@ -134,8 +134,8 @@ def _blocks(size: int) -> list[Indices]:
     return np.array_split(np.arange(size), max(1, size // BLOCK))
 
 
-def _moments(blocks: Sequence[Matrix], *, axis: int) -> tuple[Matrix, Matrix]:
+def _moments(blocks: Iterable[Matrix], *, axis: int) -> tuple[Matrix, Matrix]:
     """Mean and deviation along an axis of blocks that follow each other along the other."""
-    mean = np.concatenate([block.mean(axis=axis) for block in blocks])
-    deviation = np.concatenate([block.std(axis=axis) for block in blocks])
+    of_blocks = [(block.mean(axis=axis), block.std(axis=axis)) for block in blocks]
+    mean, deviation = (np.concatenate(of_all) for of_all in zip(*of_blocks, strict=True))
     return mean.astype(np.float32), np.maximum(deviation, SPREAD_FLOOR).astype(np.float32)

@@ -12,7 +12,7 @@ from models.baselines.factors import Factors
 from models.baselines.nystrom import choose_landmarks, regression, whitened
 from models.baselines.text_directions import text_directions
 
-PENALTY = 2.0
+PENALTY, LANDMARKS = 2.0, 2500
 
 
 def fit(
@@ -21,7 +21,7 @@ def fit(
     embeddings: Matrix,
     warm_items: Indices,
     n_users: int,
-    landmarks: int = 2500,
+    landmarks: int = LANDMARKS,
     penalty: float = PENALTY,
     seed: int = 0,
 ) -> Factors:
@@ -57,8 +57,8 @@ def path(
     embeddings: Matrix,
     warm_items: Indices,
     n_users: int,
-    landmarks: int = 2500,
-    seed: int = 0,
+    landmarks: int,
+    seed: int,
 ) -> Callable[[float], Factors]:
     """The same, to be asked at several penalties: what all of them have in common is computed once."""
     directions = text_directions(embeddings, warm_items)  # (I, H)

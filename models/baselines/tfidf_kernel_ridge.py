@@ -77,7 +77,7 @@ def path(
     texts: Sequence[str],
     warm_items: Indices,
     n_users: int,
-    config: TfidfKernelRidgeConfig = TfidfKernelRidgeConfig(),
+    config: TfidfKernelRidgeConfig,
 ) -> Callable[[float], Factors]:
     """The same, to be asked at several penalties: what all of them have in common is computed once."""
     readers = training_matrix(train, n_users=n_users, n_items=len(texts))

@@ -30,8 +30,8 @@ from models.filterllm.user_vocabulary import (
     TokenSpace,
     UserVocabulary,
     degree_bias,
-    random_token_space,
     token_space,
+    with_random_users,
 )
 from models.filterllm.warm_start import WarmStart
 from models.training import EpochReport, OnEpoch, TrainingHistory, fitting_batch, train_epochs
@@ -253,8 +253,7 @@ def _text_tokens(
     with torch.no_grad():
         centred = model.centring(torch.from_numpy(features).to(model.language_model.device))
     rng = np.random.default_rng(config.seed)
-    known = config.token_init == "collaborative"
-    vectors = (embeddings.users, embeddings.warm_items) if known else None
+    vectors = (embeddings.users, embeddings.warm_items)
     found = fit_text_tokens(centred.cpu().numpy(), positives, vectors=vectors, config=config, rng=rng)
     model.set_text_tokens(found)
     return found.to(model.vocabulary.bias.device)
@@ -298,10 +297,10 @@ def _new_model(
 def _token_space(embeddings: CollaborativeEmbeddings, config: FilterLLMConfig) -> TokenSpace:
     """Where the tokens start, and the targets of behaviour guiding in the same space."""
     d = embeddings.d if config.token_size is None else config.token_size
+    space = token_space(embeddings.users, embeddings.warm_items, d=d)
     if config.token_init == "collaborative":
-        return token_space(embeddings.users, embeddings.warm_items, d=d)
-    rng = np.random.default_rng(config.seed)
-    return random_token_space(len(embeddings.users), len(embeddings.warm_items), d=d, rng=rng)
+        return space
+    return with_random_users(space, np.random.default_rng(config.seed))
 
 
 def _positives(

@@ -90,21 +90,18 @@ def token_space(users: FloatArray, warm_items: FloatArray, *, d: int) -> TokenSp
     return TokenSpace(_mean_norm_one(users, "users"), _mean_norm_one(warm_items, "warm_items"))
 
 
-def random_token_space(n_users: int, n_items: int, *, d: int, rng: np.random.Generator) -> TokenSpace:
-    """Tokens that know nothing (an ablation); the targets of behaviour guiding are as random as they.
+def with_random_users(space: TokenSpace, rng: np.random.Generator) -> TokenSpace:
+    """Tokens that know nothing of their users (an ablation); behaviour guiding keeps its targets.
 
     Args:
-        n_users: U.
-        n_items: W.
-        d: Numbers per token.
-        rng: Draws both tables.
+        space: Gives the sizes and the targets.
+        rng: Draws the tokens.
 
     Returns:
-        Both tables, independent normal numbers, mean norm 1.
+        Independent normal numbers, mean norm 1, beside the same targets.
     """
-    users = rng.standard_normal((n_users, d))
-    warm_items = rng.standard_normal((n_items, d))
-    return TokenSpace(_mean_norm_one(users, "users"), _mean_norm_one(warm_items, "warm_items"))
+    users = rng.standard_normal(space.users.shape)
+    return TokenSpace(_mean_norm_one(users, "users"), space.warm_items)
 
 
 def degree_bias(user_index: NDArray[np.int64], *, n_users: int, power: float) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from models.baselines import kernel_ridge
 from models.baselines.kernel_ridge import KernelRidgeConfig
 from models.baselines.text_directions import text_directions
+from models.baselines.validation_choice import STEP
 from tests.models.baselines.rival_worlds import found, rival_input
 
 
@@ -25,6 +27,15 @@ def test_all_landmarks_give_the_exact_solution():
     exact = kernel @ np.linalg.solve(among, target[data.warm_items])
     scores = factors.scores(np.arange(data.n_users), np.arange(data.n_items))
     np.testing.assert_allclose(scores, exact.T, atol=1e-3)
+
+
+def test_validation_items_choose_the_penalty():
+    data, config = rival_input(), KernelRidgeConfig(landmarks=30)
+    wanted = kernel_ridge.fit(data, config=replace(config, penalty=config.penalty * STEP**2))
+    asked = replace(data, validate=lambda factors: -float(np.abs(factors.users - wanted.users).sum()))
+    np.testing.assert_allclose(
+        kernel_ridge.fit(asked, config=config).users, wanted.users, rtol=1e-3, atol=1e-6
+    )
 
 
 def test_few_landmarks_find_the_topic_of_cold_items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -35,3 +37,11 @@ def test_cold_topics_are_found():
 def test_refuses_no_neighbours():
     with pytest.raises(ValueError, match="neighbours must be at least 1, got 0"):
         KnnVectorsConfig(neighbours=0)
+
+
+def test_validation_items_choose_the_number_of_neighbours():
+    wanted = knn_vectors.fit(DATA, config=KnnVectorsConfig(neighbours=32))
+    data = replace(DATA, validate=lambda found: -float(np.abs(found.items - wanted.items).sum()))
+    np.testing.assert_array_equal(
+        knn_vectors.fit(data, config=KnnVectorsConfig(neighbours=10)).items, wanted.items
+    )

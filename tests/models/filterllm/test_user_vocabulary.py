@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.filterllm.user_vocabulary import UserVocabulary, degree_bias, random_token_space, token_space
+from models.filterllm.user_vocabulary import UserVocabulary, degree_bias, token_space, with_random_users
 
 RNG = np.random.default_rng(0)
 USERS = RNG.standard_normal((30, 8)).astype(np.float32)
@@ -47,10 +47,12 @@ def test_tables_of_zeros_are_refused() -> None:
 
 
 def test_random_tokens_follow_their_generator() -> None:
-    first, second = (random_token_space(5, 4, d=3, rng=np.random.default_rng(1)) for _ in range(2))
+    space = token_space(USERS, ITEMS, d=3)
+    first, second, other = (with_random_users(space, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(first.users, second.users)
-    assert first.users.shape == (5, 3)
-    assert first.warm_items.shape == (4, 3)
+    assert not np.array_equal(first.users, other.users)
+    assert first.users.shape == space.users.shape
+    assert np.array_equal(first.warm_items, space.warm_items)  # guided to where items are
 
 
 def test_bias_starts_at_the_logarithm_of_the_degree() -> None:
