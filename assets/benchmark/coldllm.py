@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from assets.benchmark.calibrated import AS_PRODUCT, SUFFIX, calibrated_scorer
 from assets.benchmark.collaborative import collaborative_settings
 from assets.benchmark.entry import Entry, Scored, as_json
 from assets.benchmark.revisions import revised
@@ -50,7 +51,10 @@ def _whole(kind: str, inputs: "Inputs", seed: int) -> Iterator[Scored]:
     chosen, audience, stages = _refined(inputs, every)
     yield Scored(name, _retrained(inputs, kind, chosen, seed), dtype, audience, stages)
     if kind == USUAL:
-        yield Scored(FOLDED, _folded_in(inputs, chosen, seed), dtype, audience)
+        folded = _folded_in(inputs, chosen, seed)
+        yield Scored(FOLDED, folded, dtype, audience)
+        calibrated = calibrated_scorer(inputs.snapshot, folded.users, folded.items)
+        yield Scored(FOLDED + SUFFIX, calibrated, dtype, audience)
         chosen, audience, stages = _refined(inputs, every._replace(margins=margins[:, : ASKED[FEWER]]))
         yield Scored(FEWER, _retrained(inputs, kind, chosen, seed), dtype, audience, stages)
 
@@ -204,7 +208,8 @@ def _settings(kind: str, seed: int) -> dict[str, Any]:
     if kind != USUAL:
         return given
     funnel = {"candidates": CANDIDATES, "users_per_item": USERS_PER_ITEM, "fewer": ASKED[FEWER]}
-    return {**given, **funnel, "folded_into": collaborative_settings(STRONG_SPACE, seed)}
+    placed = {"folded_into": collaborative_settings(STRONG_SPACE, seed), "calibration": as_json(AS_PRODUCT)}
+    return {**given, **funnel, **placed}
 
 
 def _name(kind: str) -> str:
@@ -213,7 +218,7 @@ def _name(kind: str) -> str:
 
 def _entry(kind: str) -> Entry:
     """The whole funnel on one kind of vectors."""
-    models = (WHOLE, FOLDED, FEWER) if kind == USUAL else (_name(kind),)
+    models = (WHOLE, FOLDED, FOLDED + SUFFIX, FEWER) if kind == USUAL else (_name(kind),)
     return Entry(models[0], models, 1, partial(_whole, kind), settings=partial(_settings, kind))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from assets.benchmark import closed_forms, rivals
-from assets.benchmark.entry import Entry, Scored
+from assets.benchmark.entry import Entry, Scored, entry_named
 from assets.benchmark.product import DIRECT, Form, fitted
 from assets.benchmark.revisions import revised
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 NAME = "ensemble"
 FILTERLLM_SEEDS = 3
-CLOSED_FORMS = ("kernel_ridge", "content_knn")
 
 
 def _build(inputs: "Inputs", seed: int) -> Iterator[Scored]:
@@ -23,7 +22,7 @@ def _build(inputs: "Inputs", seed: int) -> Iterator[Scored]:
 
     snapshot = inputs.snapshot
     several = [_direct(inputs, seed + number) for number in range(FILTERLLM_SEEDS)]
-    closed = [one.scorer for name in CLOSED_FORMS for one in _entry(name).build(inputs, seed)]
+    closed = [one.scorer for entry in _closed_forms() for one in entry.build(inputs, seed)]
     groups = [several, *([one] for one in closed)]
     validate = rivals.cold_validation(snapshot)
     cold = snapshot.split.items_with_role(ItemRole.COLD_VALIDATION, ItemRole.COLD_TEST)
@@ -56,10 +55,12 @@ def _direct(inputs: "Inputs", seed: int) -> Any:
     return FactorScorer(**inputs.shared("filterllm", settings, compute))
 
 
-def _entry(name: str) -> Entry:
-    """The table's own unit of that name."""
-    every = (*closed_forms.ENTRIES, *rivals.ENTRIES)
-    return next(one for one in every if one.name == name)
+def _closed_forms() -> list[Entry]:
+    """The table's own."""
+    return [
+        entry_named(rivals.ENTRIES, "kernel_ridge"),
+        entry_named(closed_forms.ENTRIES, "content_knn"),
+    ]
 
 
 def _settings(seed: int) -> Mapping[str, Any]:
@@ -67,7 +68,7 @@ def _settings(seed: int) -> Mapping[str, Any]:
 
     return {
         "filterllm": [Form(DIRECT).settings(seed + number) for number in range(FILTERLLM_SEEDS)],
-        **{name: revised(name, _entry(name).settings(seed)) for name in CLOSED_FORMS},
+        **{one.name: revised(one.name, one.settings(seed)) for one in _closed_forms()},
         "search": [MULTIPLES, SWEEPS],
     }
 

@@ -1,6 +1,6 @@
 """What the registry holds: how models are made, and how often."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,3 +88,11 @@ def entry(
 ) -> Entry:
     """An entry of one model that bears the unit's name."""
     return Entry(name, (name,), seeds, build, quick, settings)
+
+
+def entry_named(entries: Iterable[Entry], name: str) -> Entry:
+    """The one of that name; raises ``LookupError`` if there is none."""
+    found = next((one for one in entries if one.name == name), None)
+    if found is None:
+        raise LookupError(f"no entry is called {name!r}")
+    return found

@@ -1,6 +1,15 @@
 """All models of the table."""
 
-from assets.benchmark import ablations, closed_forms, coldllm, collaborative, ensemble, product, rivals
+from assets.benchmark import (
+    ablations,
+    calibrated,
+    closed_forms,
+    coldllm,
+    collaborative,
+    ensemble,
+    product,
+    rivals,
+)
 from assets.benchmark.entry import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -9,6 +18,7 @@ ENTRIES: tuple[Entry, ...] = (
     *collaborative.ENTRIES,
     *rivals.ENTRIES,
     *coldllm.ENTRIES,
+    *calibrated.ENTRIES,
     *ensemble.ENTRIES,
     *ablations.ENTRIES,
 )
