@@ -9,6 +9,7 @@ Source: evaluator B as in ColdRec and the reference FilterLLM code, evaluator A 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -117,21 +118,30 @@ def rank_for_users(scorer: Scorer, task: RankingTask, *, k: int, tie_seed: int =
     Raises:
         ValueError: If ``k`` is below 1, or the model gives a wrong shape or a score that is not finite.
     """
+    items = np.empty((len(task.users), max(k, 0)), dtype=np.int64)
+    more = np.zeros(len(task.users), dtype=np.int64)
+    for block, best in _best_in_blocks(scorer, task, k=k, more=more, tie_seed=tie_seed):
+        items[block] = best
+    return judged_lists(task, items)
+
+
+def _best_in_blocks(
+    scorer: Scorer, task: RankingTask, *, k: int, more: Indices, tie_seed: int
+) -> Iterator[tuple[slice, Indices]]:
+    """Blocks of the task's users, and the best items of each: k and as many more (n,) as one of the block asks for."""
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     columns = shuffled(task.candidates, seed=tie_seed)
     starts = tie_starts(task.users, task.train, n_columns=len(columns), seed=tie_seed)
     masked = _masked_columns(task, columns)
-    items = np.empty((len(task.users), k), dtype=np.int64)
     step = max(1, BLOCK_CELLS // len(columns))
     for begin in range(0, len(task.users), step):
         block = slice(begin, begin + step)
         scores = checked_scores(scorer, task.users[block], columns)  # (b, c)
         rows, hidden = masked[block].nonzero()
         scores[rows, hidden] = -np.inf
-        best = top_columns(scores, k=k, starts=starts[block])
-        items[block] = np.where(best >= 0, columns[best], -1)
-    return judged_lists(task, items)
+        best = top_columns(scores, k=k + int(more[block].max()), starts=starts[block])
+        yield block, np.where(best >= 0, columns[best], -1)
 
 
 def rank_by_evaluator(
@@ -155,13 +165,18 @@ def rank_by_evaluator(
     """
     task_a = ranking_task(data, setting, phase=phase, evaluator="A")
     task_b = ranking_task(data, setting, phase=phase, evaluator="B")
-    asked = task_a.known[np.isin(task_a.known[:, 0], task_a.users)]
-    longest = int(np.bincount(asked[:, 0]).max(initial=0))
-    longer = rank_for_users(scorer, task_b, k=k + longest, tie_seed=tie_seed)
-    known = PairSet.of(task_a.known, data.n_items).contains(longer.users[:, None], longer.items)
-    kept = np.argsort(known, axis=1, kind="stable")[:, :k]  # unknown ones first, in their order
-    items_a = np.take_along_axis(np.where(known, -1, longer.items), kept, axis=1)
-    return {"B": judged_lists(task_b, longer.items[:, :k]), "A": judged_lists(task_a, items_a)}
+    known = PairSet.of(task_a.known, data.n_items)
+    more = np.bincount(task_a.known[:, 0], minlength=data.n_users)[
+        task_b.users
+    ]  # to be cut from a user's list
+    shape = len(task_b.users), max(k, 0)
+    items_a, items_b = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
+    for block, best in _best_in_blocks(scorer, task_b, k=k, more=more, tie_seed=tie_seed):
+        hidden = known.contains(task_b.users[block, None], best)
+        kept = np.argsort(hidden, axis=1, kind="stable")[:, :k]  # unknown ones first, in their order
+        items_b[block] = best[:, :k]
+        items_a[block] = np.take_along_axis(np.where(hidden, -1, best), kept, axis=1)
+    return {"B": judged_lists(task_b, items_b), "A": judged_lists(task_a, items_a)}
 
 
 def judged_lists(task: RankingTask, items: Indices) -> Ranked:

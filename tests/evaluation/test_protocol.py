@@ -69,8 +69,12 @@ def test_blocks_change_nothing(monkeypatch):
     table = np.random.default_rng(2).integers(0, 5, size=(data.n_users, data.n_items)).astype(np.float32)
     task = ranking_task(data, "overall", phase="test")
     whole = rank_for_users(DenseScorer(table), task, k=10)
+    both = rank_by_evaluator(DenseScorer(table), data, setting="overall", phase="test", k=10)
     monkeypatch.setattr(protocol, "BLOCK_CELLS", 1000)
     np.testing.assert_array_equal(whole.items, rank_for_users(DenseScorer(table), task, k=10).items)
+    again = rank_by_evaluator(DenseScorer(table), data, setting="overall", phase="test", k=10)
+    for evaluator, ranked in both.items():
+        np.testing.assert_array_equal(ranked.items, again[evaluator].items)
 
 
 def test_shorter_lists_are_the_beginning_of_longer_ones_despite_ties():
