@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from evaluation.audience import AudiencePhase, AudienceSide, evaluate_audience
-from evaluation.distribution import DistributionSide, evaluate_distribution
+from evaluation.distribution import DistributionSide
 from evaluation.evaluation_input import EvaluationInput, Phase, Setting
 from evaluation.protocol import Evaluator
 from evaluation.row import Row, audience_rows, distribution_rows, user_rows
@@ -69,25 +69,3 @@ def judge_scores(
     }
     some = len(data.cold_validation) + len(data.cold_test) > 0
     return Judgement(users=users, audience=evaluate_audience(audience or scorer, data) if some else {})
-
-
-def judge_probabilities(
-    scorer: Scorer, data: EvaluationInput, *, phases: tuple[Phase, ...] = ("test",)
-) -> Judgement:
-    """Judge a model whose scores for cold items are log p(user | item), normalised over all users, in nats.
-
-    Args:
-        scorer: The model.
-        data: The snapshot's index arrays.
-        phases: Phases of the user side.
-
-    Returns:
-        The judgement with likelihood and calibration over the cold items of both phases.
-
-    Raises:
-        ValueError: If the model's scores are malformed or its probabilities do not sum to one.
-    """
-    judgement = judge_scores(scorer, data, phases=phases)
-    if not judgement.audience:
-        return judgement
-    return replace(judgement, distribution=evaluate_distribution(scorer, data))

@@ -64,28 +64,20 @@ def whitened(kernel: Matrix, landmark_rows: Indices) -> Matrix:
     return kernel @ root.astype(np.float32)
 
 
-def regress_users(features: Matrix, readers: sparse.csr_matrix, *, penalty: float) -> Matrix:
-    """Ridge regression from features to who has read the item.
+def regression(features: Matrix, readers: sparse.csr_matrix) -> Callable[[float], Matrix]:
+    """Ridge regression from features to who has read the item, to be asked at several penalties.
 
     Minimises ``||F B - Y||^2 + penalty ||B||^2`` over B; on whitened features this is kernel ridge
-    regression on the span of the landmarks.
+    regression on the span of the landmarks. What all penalties have in common is computed once.
 
     Args:
         features: F, of the warm items, shape (W, m), float32.
         readers: Y transposed, shape (U, W), sparse.
-        penalty: Positive.
 
     Returns:
-        B transposed, one vector per user, shape (U, m), float32.
-
-    Raises:
-        ValueError: If ``penalty`` is not positive.
+        From a penalty to B transposed, one vector per user, shape (U, m), float32; raises ``ValueError`` if the
+        penalty is not positive.
     """
-    return regression(features, readers)(penalty)
-
-
-def regression(features: Matrix, readers: sparse.csr_matrix) -> Callable[[float], Matrix]:
-    """The same, to be asked at several penalties: what all of them have in common is computed once."""
     gram = (features.T @ features).astype(np.float64)  # (m, m)
     target = np.asarray(readers @ features, dtype=np.float64)  # (U, m)
 

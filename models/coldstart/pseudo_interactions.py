@@ -28,31 +28,6 @@ def top_users(logits: Tensor, k: int) -> TopUsers:
     return TopUsers(kept.indices.cpu().numpy(), kept.values.cpu().numpy())
 
 
-def sampled_users(logits: Tensor, k: int, *, generator: torch.Generator) -> TopUsers:
-    """Draw ``k`` users per item without replacement by their probabilities.
-
-    Args:
-        logits: Scores of every user, shape (B, U), floating.
-        k: Users drawn per item, 1 <= k <= U.
-        generator: Source of randomness, on the CPU.
-
-    Returns:
-        The drawn users by falling probability, with the log-probabilities of ``top_users``.
-
-    Raises:
-        ValueError: If ``k`` is not in [1, U], or a logit is not a finite number.
-
-    Source: Kool et al., "Stochastic Beams and Where to Find Them" (ICML 2019): Gumbel top-k.
-    """
-    log_probabilities = _log_probabilities(logits, k)
-    uniform = torch.rand(log_probabilities.shape, generator=generator, dtype=torch.float64)
-    # an exponential variable of rate p is earliest with probability p: the same race as Gumbel noise
-    arrivals = (-torch.log1p(-uniform)).log() - log_probabilities.cpu().double()
-    drawn = arrivals.topk(k, dim=-1, largest=False).indices  # (B, k)
-    values, order = log_probabilities.cpu().gather(1, drawn).sort(dim=-1, descending=True, stable=True)
-    return TopUsers(drawn.gather(1, order).numpy(), values.numpy())
-
-
 def _log_probabilities(logits: Tensor, k: int) -> Tensor:
     """Normalised rows (B, U) float32 in nats, after the checks."""
     if logits.ndim != 2:

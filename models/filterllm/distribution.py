@@ -292,10 +292,6 @@ class FilterLLM(nn.Module):
         known = [self._memory[text] for text in texts]
         return np.stack(known) if known else self._encoded([])
 
-    def count_truncated(self, texts: Sequence[str]) -> int:
-        """How many of the texts are longer than ``config.max_tokens`` allows and lose their end."""
-        return self.template.tokenize(self.language_model.tokenizer, texts).truncated
-
     @contextlib.contextmanager
     def remembering(self) -> Iterator[None]:
         """Encode each text once inside the outermost block; for times in which the language model does not change."""
@@ -341,25 +337,6 @@ class FilterLLM(nn.Module):
         more.text_tokens = self.text_tokens.new_zeros((more.n_users, 0))
         more.precision = self.precision
         return more.train(False)
-
-    def require_same_users(self, fingerprint: str) -> None:
-        """Refuse users other than those the tokens were made for.
-
-        Args:
-            fingerprint: Of the id map whose user_index is about to be used.
-
-        Raises:
-            ValueError: If it is another one, or this model does not know its own.
-        """
-        if self.user_fingerprint is None:
-            raise ValueError("this FilterLLM does not know its users yet: save it with save_checkpoint first")
-        if fingerprint != self.user_fingerprint:
-            raise ValueError(
-                f"the checkpoint's {self.n_users} user tokens belong to users {self.user_fingerprint[:12]}, "
-                f"but users {fingerprint[:12]} were given: take the snapshot it was trained on, or retrain"
-            )
-
-    # -- inside -----------------------------------------------------------------------------------------
 
     def _encoded(self, texts: Sequence[str]) -> FloatArray:
         """Texts through template, tokenizer and language model."""

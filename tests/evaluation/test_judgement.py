@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from evaluation.compile_report import Origin, compile_report
-from evaluation.judgement import judge_probabilities, judge_scores
+from evaluation.distribution import evaluate_distribution
+from evaluation.judgement import judge_scores
 from models.baselines import chance, popularity, ridge
 from tests.evaluation.worlds import topic_world
 
@@ -20,6 +21,7 @@ NO_PAIRS = np.empty((0, 2), dtype=np.int64)
 
 @pytest.fixture(scope="module")
 def judgements():
+    taken = popularity.fit(DATA.train, n_users=DATA.n_users, n_items=DATA.n_items)
     return {
         "ridge": judge_scores(
             ridge.fit(
@@ -27,9 +29,7 @@ def judgements():
             ),
             DATA,
         ),
-        "popularity": judge_probabilities(
-            popularity.fit(DATA.train, n_users=DATA.n_users, n_items=DATA.n_items), DATA
-        ),
+        "popularity": replace(judge_scores(taken, DATA), distribution=evaluate_distribution(taken, DATA)),
         "chance": judge_scores(chance.fit(seed=0), DATA),
     }
 
@@ -74,7 +74,7 @@ def test_settings_without_truth_are_left_out():
     judgement = judge_scores(chance.fit(seed=0), data)
     assert {setting for setting, _, _ in judgement.users} == {"cold"}
     no_cold = replace(DATA, cold_test=NO_PAIRS, cold_validation=NO_PAIRS)
-    assert judge_probabilities(chance.fit(seed=0), no_cold).audience == {}
+    assert judge_scores(chance.fit(seed=0), no_cold).audience == {}
 
 
 def test_validation_can_be_judged_too():

@@ -11,7 +11,8 @@ from assets.judging import evaluation_input
 from data.readers.synthetic import SyntheticWorld
 from data.snapshot_build import build_snapshot
 from data.split_choice import SplitChoice
-from evaluation.judgement import judge_probabilities, judge_scores
+from evaluation.distribution import evaluate_distribution
+from evaluation.judgement import judge_scores
 from evaluation.row import Row
 from evaluation.scorer import DenseScorer
 from expectations.evaluation_report import report_findings
@@ -111,7 +112,8 @@ def test_a_report_as_the_judges_make_it_passes() -> None:
     data = evaluation_input(snapshot)
     oracle = DenseScorer(world.true_log_probabilities(list(snapshot.users.ids), list(snapshot.texts)))
     chance = DenseScorer(np.random.default_rng(0).random(oracle.table.shape, dtype=np.float32))
-    rows = judge_probabilities(oracle, data, phases=("validation", "test")).rows("oracle")
+    judged = judge_scores(oracle, data, phases=("validation", "test"))
+    rows = replace(judged, distribution=evaluate_distribution(oracle, data)).rows("oracle")
     rows += judge_scores(chance, data).rows("chance")
     findings = report_findings(rows, model="oracle")
     assert [found for found in findings if not found.passed] == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from models.baselines.nystrom import choose_landmarks, regress_users, whitened
+from models.baselines.nystrom import choose_landmarks, regression, whitened
 
 RNG = np.random.default_rng(0)
 
@@ -47,7 +47,7 @@ def test_two_landmarks_of_one_text_are_allowed():
 def test_regression_gradient_is_zero():
     features = RNG.normal(size=(20, 3)).astype(np.float32)
     readers = sparse.csr_matrix((RNG.random((7, 20)) < 0.3).astype(np.float32))
-    weights = regress_users(features, readers, penalty=2.0).T.astype(np.float64)
+    weights = regression(features, readers)(2.0).T.astype(np.float64)
     gradient = features.T @ (features @ weights - readers.toarray().T) + 2.0 * weights
     np.testing.assert_allclose(gradient, 0, atol=1e-5)
 
@@ -56,4 +56,4 @@ def test_refuses_what_is_not_finite_or_not_positive():
     with pytest.raises(ValueError, match="kernel must be finite"):
         whitened(np.full((2, 1), np.nan, dtype=np.float32), np.array([0]))
     with pytest.raises(ValueError, match="penalty must be positive, got 0"):
-        regress_users(np.ones((2, 1), dtype=np.float32), sparse.csr_matrix((1, 2)), penalty=0.0)
+        regression(np.ones((2, 1), dtype=np.float32), sparse.csr_matrix((1, 2)))(0.0)

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.coldstart.pseudo_interactions import sampled_users, top_users
+from models.coldstart.pseudo_interactions import top_users
 from models.coldstart.top_users import TopUsers
 
 LOGITS = torch.tensor([[0.0, math.log(3), math.log(4)], [math.log(6), math.log(2), math.log(2)]])
@@ -36,10 +36,10 @@ def test_log_probabilities_stay_as_they_are() -> None:
 def test_rows_fall_sum_to_at_most_one_and_hold_nobody_twice(
     seed: int, n_items: int, n_users: int, data: st.DataObject
 ) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    logits = 20 * torch.randn(n_items, n_users, generator=generator)
+    logits = 20 * torch.randn(n_items, n_users, generator=torch.Generator().manual_seed(seed))
     k = data.draw(st.integers(1, n_users))
-    for kept in (top_users(logits, k), sampled_users(logits, k, generator=generator)):
+    every = top_users(logits, n_users)
+    for kept in (top_users(logits, k), every.sampled(k, generator=np.random.default_rng(seed))):
         assert (np.diff(kept.log_probabilities, axis=1) <= 0).all()
         assert (np.exp(kept.log_probabilities).sum(axis=1) <= 1 + 1e-5).all()
         assert all(len(set(row)) == k for row in kept.users.tolist())
@@ -53,9 +53,6 @@ def test_permuting_users_permutes_results() -> None:
 
 
 def test_samples_follow_the_probabilities() -> None:
-    drawn = sampled_users(LOGITS[:1].repeat(20_000, 1), 1, generator=torch.Generator().manual_seed(0))
-    shares = np.bincount(drawn.users[:, 0], minlength=3) / 20_000
-    np.testing.assert_allclose(shares, [1 / 8, 3 / 8, 4 / 8], atol=0.02)
     kept = top_users(LOGITS[:1].repeat(20_000, 1), 3)
     again = kept.sampled(1, generator=np.random.default_rng(0))
     shares = np.bincount(again.users[:, 0], minlength=3) / 20_000
@@ -64,9 +61,8 @@ def test_samples_follow_the_probabilities() -> None:
 
 def test_a_sample_repeats_with_its_seed() -> None:
     logits = torch.randn(3, 50, generator=torch.Generator().manual_seed(0))
-    first, second, other = (
-        sampled_users(logits, 5, generator=torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
-    )
+    kept = top_users(logits, 50)
+    first, second, other = (kept.sampled(5, generator=np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.users, second.users)
     assert not np.array_equal(first.users, other.users)
 
@@ -87,8 +83,6 @@ def test_save_load_first_and_concatenate(tmp_path: Path) -> None:
 def test_k_outside_the_users_is_refused(k: int) -> None:
     with pytest.raises(ValueError, match=rf"between 1 and the number of users \(3\), got {k}"):
         top_users(LOGITS, k)
-    with pytest.raises(ValueError, match=rf"between 1 and the number of users \(3\), got {k}"):
-        sampled_users(LOGITS, k, generator=torch.Generator())
     with pytest.raises(ValueError, match=rf"between 1 and the users kept \(3\), got {k}"):
         top_users(LOGITS, 3).first(k)
 

@@ -168,20 +168,6 @@ def test_remembering_encodes_each_text_once(fitted: FilterLLM, monkeypatch: pyte
     assert seen == [4, 0, 0, 4]
 
 
-def test_texts_that_lose_their_end_are_counted(fitted: FilterLLM) -> None:
-    assert fitted.count_truncated([*NEW, "graph " * 100, "light " * 63]) == 2
-
-
-def test_users_must_be_the_same(world: TinyWorld, encoder: str) -> None:
-    model = fit_tiny(world, tiny_config(encoder, epochs=1, constant_epochs=1, lora_epochs=0))
-    with pytest.raises(ValueError, match="does not know its users yet"):
-        model.require_same_users("a" * 64)
-    model.user_fingerprint = "a" * 64
-    model.require_same_users("a" * 64)
-    with pytest.raises(ValueError, match="12 user tokens belong to users aaaaaaaaaaaa, but users bbbb"):
-        model.require_same_users("b" * 64)
-
-
 def test_further_users_join_after_the_others_and_share_the_probability(fitted: FilterLLM) -> None:
     texts = ["graph kernel", "market price"]
     twin = fitted.text_users()[[3]]
