@@ -21,11 +21,37 @@ Weights = Literal["float32", "bfloat16"]
 
 
 @dataclass
+class Training:
+    """How far a training came.
+
+    Attributes:
+        of: What was trained.
+        epochs: That were run.
+        at_most: That were allowed.
+        best: The one of the highest validation value; None where none was asked for.
+        value: That value.
+    """
+
+    of: str
+    epochs: int
+    at_most: int
+    best: int | None = None
+    value: float | None = None
+
+    def hear(self, report: Any) -> None:
+        """Of an epoch's end."""
+        self.epochs, self.at_most = report.epoch, report.epochs
+        if report.validation is not None and (self.value is None or report.validation > self.value):
+            self.best, self.value = report.epoch, report.validation
+
+
+@dataclass
 class _Spent:
-    """Seconds since the clock was started: at what is shared, and what that took when it was made."""
+    """Since the clock was started: seconds at what is shared, what that took when it was made, and trainings."""
 
     waited: float = 0.0
     used: dict[str, float] = field(default_factory=dict)
+    trainings: list[Training] = field(default_factory=list)
 
 
 class Inputs:
@@ -120,12 +146,20 @@ class Inputs:
 
     def on_epoch(self, title: str) -> Callable[[Any], None]:
         """A training loop's ``on_epoch``."""
+        training = Training(title, 0, 0)
 
         def tell(report: Any) -> None:
+            if not training.epochs:
+                self._spent.trainings.append(training)
+            training.hear(report)
             value = "" if report.validation is None else f", validation {report.validation:.4f}"
             self.tell(report.epoch, report.epochs, f"{title}: loss {report.loss:.4f}{value}")
 
         return tell
+
+    def trainings(self) -> list[Training]:
+        """What was trained since the clock was started; what was looked up is not among it."""
+        return list(self._spent.trainings)
 
     def start_clock(self) -> Callable[[], float]:
         """A clock of training seconds: what is shared counts what it took, not the time to look it up.

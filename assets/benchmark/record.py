@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,8 +81,8 @@ class Records:
         figures = self.kept.figures(unit)
         if figures is None:
             return here
-        note = "its figures stand among the documents"
-        return UnitStatus(unit, "kept", float(figures.head["seconds"]), note)
+        notes = ["its figures stand among the documents", _still_rising(figures.head)]
+        return UnitStatus(unit, "kept", float(figures.head["seconds"]), "; ".join(filter(None, notes)))
 
     def _status_here(self, unit: Unit) -> UnitStatus:
         folder = self.folder(unit)
@@ -93,7 +93,7 @@ class Records:
             if head.get("settings") != self.settings(unit):
                 note = "its settings are others now: it is run again"
                 return UnitStatus(unit, "stale", float(head["seconds"]), note)
-            return UnitStatus(unit, "done", float(head["seconds"]))
+            return UnitStatus(unit, "done", float(head["seconds"]), _still_rising(head))
         failure = _read_json(self._failure(unit))
         if failure is not None:
             return UnitStatus(unit, "failed", float(failure["seconds"]), str(failure["error"]))
@@ -185,6 +185,14 @@ class Records:
 
     def _failure(self, unit: Unit) -> Path:
         return self.directory / f"{unit.name}.failed.json"
+
+
+def _still_rising(head: Mapping[str, Any]) -> str:
+    """Which trainings were at their best in the last epoch that they were allowed; "" if none."""
+    those = [
+        one for one in head.get("trainings", []) if one["best"] is not None and one["best"] == one["at_most"]
+    ]
+    return ", ".join(f"{one['of']}: best in the last of {one['at_most']} epochs" for one in those)
 
 
 def is_whole(folder: Path) -> bool:

@@ -218,6 +218,7 @@ def _train_and_rank(unit: Unit, records: Records, given: "tuple[Inputs, Evaluati
             "commit": commit(),
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "models": trained,
+            "trainings": [asdict(one) for one in inputs.trainings()],
             "seconds": time.perf_counter() - started,
         }
         (folder / HEAD).write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")

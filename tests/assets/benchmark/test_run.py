@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from assets.benchmark.entry import Scored, entry
+from assets.benchmark.inputs import Inputs
 from assets.benchmark.registry import ENTRIES
 from assets.benchmark.run import BenchmarkRequest, run_benchmark, unit_statuses
 from assets.benchmark.table import rows_of
@@ -23,6 +24,8 @@ from evaluation.benchmark_row import Trained, benchmark_rows
 from evaluation.evaluation_input import EvaluationInput
 from evaluation.judgement import judge_scores
 from evaluation.speed import DISTRIBUTION, JUDGEMENT, SpeedRow
+from models.training import EpochReport
+from tests.assets.benchmark.test_documents import documents
 from tests.assets.benchmark.worlds import ITEMS, USERS, WARM, Guesses, Trainings, keep_features, request
 
 pytestmark = pytest.mark.usefixtures("read_once")
@@ -263,3 +266,33 @@ def test_a_measured_speed_stands_among_the_claims(world: Path, tmp_path: Path) -
     (tmp_path / "speed.json").write_text("{}", encoding="utf-8")
     with pytest.raises(InputError, match=r"speed\.json is not what coldcast benchmark speed writes"):
         run_benchmark(request(world, tmp_path), entries=entries)
+
+
+def test_a_unit_says_how_far_its_trainings_came(world: Path, tmp_path: Path) -> None:
+    """Also where its figures stand among the documents alone."""
+    docs = documents(tmp_path / "docs")
+
+    def build(inputs: Inputs, seed: int) -> Iterator[Scored]:
+        for title, values in (
+            ("first", (0.1, 0.3, 0.2)),
+            ("second", (0.1, 0.2, 0.3)),
+            ("third", (None, None)),
+        ):
+            tell = inputs.on_epoch(title)
+            for number, value in enumerate(values, start=1):
+                tell(EpochReport(number, len(values), loss=1.0, validation=value, seconds=0.0))
+        yield from Trainings().entry("funnel").build(inputs, seed)
+
+    entries = [entry("funnel", build)]
+    run_benchmark(request(world, tmp_path / "here", docs=docs), entries=entries)
+    head = json.loads((tmp_path / "here" / "units" / "funnel-seed42" / "unit.json").read_text())
+    assert [(one["of"], one["epochs"], one["at_most"], one["best"]) for one in head["trainings"]] == [
+        ("first", 3, 3, 2),
+        ("second", 3, 3, 3),
+        ("third", 2, 2, None),
+    ]
+    for out, state in (("here", "done"), ("elsewhere", "kept")):
+        (found,) = unit_statuses(request(world, tmp_path / out, docs=docs), entries)
+        assert found.state == state
+        assert found.note.endswith("second: best in the last of 3 epochs")
+        assert "first" not in found.note
