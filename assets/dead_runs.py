@@ -22,6 +22,21 @@ def this_process() -> str:
     return _name(os.getpid())
 
 
+def sign(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Name this process as the one that works for a run, so that its death can be told from a long work.
+
+    A process that lives and is named already stays named: it has started this one for a single station, and the run
+    goes on when this one has ended.
+
+    Args:
+        instance: Dagster's history.
+        run_id: The run.
+    """
+    run = instance.get_run_by_id(run_id)
+    if run is None or not _is_alive(run.tags.get(PROCESS_TAG, "")):
+        instance.add_run_tags(run_id, {PROCESS_TAG: this_process()})
+
+
 def report_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """Mark every run as failed whose process on this machine is gone.
 
@@ -47,9 +62,17 @@ def _is_signed(run: dg.DagsterRun) -> bool:
 
 def _is_dead(name: str) -> bool:
     """Whether a process of this machine is gone; of one elsewhere, or without a name, nothing is known."""
-    host, _, rest = name.rpartition("/")
-    number, _, born = rest.partition("@")
-    return host == socket.gethostname() and not _lives(int(number), float(born))
+    return _is_of_this_machine(name) and not _is_alive(name)
+
+
+def _is_alive(name: str) -> bool:
+    """Whether a process of this machine still works."""
+    number, _, born = name.rpartition("/")[2].partition("@")
+    return _is_of_this_machine(name) and _lives(int(number), float(born))
+
+
+def _is_of_this_machine(name: str) -> bool:
+    return name.rpartition("/")[0] == socket.gethostname()
 
 
 def _lives(number: int, born: float) -> bool:

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.dead_runs import sign
 from assets.publication import publication
 from assets.resources import RegistryResource, StoreResource
 
@@ -13,6 +14,7 @@ def provisional_users(
     """Vectors of users whom the published version has not been trained on, from what they have touched so far."""
     from assets.folding_in import fold_in_waiting
 
+    sign(context.instance, context.run_id)
     with store.open() as opened:
         published = opened.current_publication()
         if published is None:

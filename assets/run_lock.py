@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 from filelock import FileLock, Timeout
 
-from assets.dead_runs import PROCESS_TAG, this_process
+from assets.dead_runs import sign
 from data.home import Home
 
 
@@ -60,7 +60,7 @@ def held_for_run(
     if _is_held_for(home, run_id):
         yield
         return
-    instance.add_run_tags(run_id, {PROCESS_TAG: this_process()})
+    sign(instance, run_id)
     with held(home, wait_seconds=wait_seconds, run_id=run_id):
         yield
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.dead_runs import sign
 from assets.publication import publication
 from assets.resources import RegistryResource, StoreResource
 from assets.values import VALUE_TYPE
@@ -31,6 +32,7 @@ def watch(
     from assets.registry_errors import RegistryError
     from assets.watching import look
 
+    sign(context.instance, context.run_id)
     before = history(registry.artifacts() / "watch" / "latest")
     with store.open() as opened:
         published = opened.current_publication()

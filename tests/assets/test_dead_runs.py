@@ -8,9 +8,10 @@ import sys
 from uuid import uuid4
 
 import dagster as dg
+import psutil
 import pytest
 
-from assets.dead_runs import BEGUN, BOOTING, KILLED_TAG, PROCESS_TAG, report_dead_runs, this_process
+from assets.dead_runs import BEGUN, BOOTING, KILLED_TAG, PROCESS_TAG, report_dead_runs, sign, this_process
 
 STARTED = dg.DagsterRunStatus.STARTED
 
@@ -79,3 +80,31 @@ def test_a_run_that_has_ended_stays_as_it_was() -> None:
         dead = f"{socket.gethostname()}/{ended_process()}@1"
         enter(instance, dead, dg.DagsterRunStatus.SUCCESS)
         assert report_dead_runs(instance) == []
+
+
+@pytest.mark.parametrize("process", [None, "", "elsewhere/1@7", "gone"])
+def test_whoever_works_for_a_run_signs_it(process: str | None) -> None:
+    """Also where a re-execution has its parent's tags, whose process is gone."""
+    gone = f"{socket.gethostname()}/{ended_process()}@1700000000"
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_id = enter(instance, gone if process == "gone" else process)
+        sign(instance, run_id)
+        assert process_of(instance, run_id) == this_process()
+
+
+def test_a_stations_own_process_leaves_the_name_of_the_one_that_started_it() -> None:
+    """Its end is not the run's."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as starter:
+        born = psutil.Process(starter.pid).create_time()
+        name = f"{socket.gethostname()}/{starter.pid}@{born:.0f}"
+        with dg.DagsterInstance.ephemeral() as instance:
+            run_id = enter(instance, name)
+            sign(instance, run_id)
+            assert process_of(instance, run_id) == name
+
+
+def process_of(instance: dg.DagsterInstance, run_id: str) -> str:
+    """The process that a run is signed with."""
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.tags[PROCESS_TAG]

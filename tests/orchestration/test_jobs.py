@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from assets.dead_runs import PROCESS_TAG, this_process
 from data.home import Home
 from orchestration.definitions import definitions
 
@@ -57,3 +58,14 @@ def test_jobs_with_partitions_take_the_homes_settings(home: Home, job: str, ops:
     assert set(run_config["ops"]) == ops
     assert run_config["resources"] == {"placement": {"config": {"steps": 3}}}
     assert dg.validate_run_config(definitions.resolve_job_def(job), run_config)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of packages that load while stations run
+@pytest.mark.parametrize("job", ["watch_published", "fold_in"])
+def test_jobs_beside_the_homes_lock_are_signed_too(home: Home, job: str) -> None:
+    """As the daemon starts them: without a tag. Killed, an unsigned one would count as under way for ever."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = definitions.resolve_job_def(job).execute_in_process(instance=instance)
+        run = instance.get_run_by_id(done.run_id)
+    assert run is not None
+    assert run.tags[PROCESS_TAG] == this_process()
