@@ -17,6 +17,11 @@ from orchestration.history import make_history
 LOOPBACK = "127.0.0.1"
 WORKSPACE = Path(__file__).resolve().parents[1] / "workspace.yaml"
 STOP_SECONDS = 15.0
+# A tick that plans a retrain reads the whole store; after Dagster's own 60 seconds it would be cut off each time.
+TICK_LIMITS = {
+    "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "1800",
+    "DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS": "1800",
+}
 
 
 def dagster_command(port: int) -> list[str]:
@@ -44,6 +49,11 @@ def mlflow_command(home: Home, port: int) -> list[str]:
     ]
 
 
+def servers_environment() -> dict[str, str]:
+    """What both servers, and all that they start, find in their environment; what is set already stays."""
+    return {**QUIET, **TICK_LIMITS, **os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+
+
 def serve_uis(home: Home, *, port: int, console: Console) -> None:
     """Serve both UIs until interrupted; if one ends, the other is stopped too.
 
@@ -51,7 +61,7 @@ def serve_uis(home: Home, *, port: int, console: Console) -> None:
         RuntimeError: If a server ends by itself; names it and its exit code.
     """
     make_history(use_home(home))
-    environment = {**QUIET, **os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment = servers_environment()
     servers = {"Dagster": (dagster_command(port), port)}
     if home.mlflow_url.startswith(("http://", "https://")):
         console.print(f"MLflow   {home.mlflow_url}")
