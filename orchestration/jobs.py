@@ -19,6 +19,7 @@ TRAINING = (
     "promotion",
 )
 PLACEMENT = ("cold_item_distributions", "item_embeddings", "publication")
+RETRAINING = ("retrain", "extend")  # the jobs that make a new version
 
 
 def of_the_home(*only: str) -> dg.PartitionedConfig[Any]:

@@ -18,21 +18,21 @@ FIRED_TAG = "coldcast/fired"  # names of the rule's thresholds that were reached
 BY_ITSELF = ("nightly", "new users")  # triggers behind which nobody waits to start it again
 
 
-def past_runs(instance: dg.DagsterInstance, job: str) -> list[PastRun]:
-    """Earlier runs of a job, newest first, however they were started; one whose process is gone has failed.
+def past_runs(instance: dg.DagsterInstance, *jobs: str) -> list[PastRun]:
+    """Earlier runs of some jobs, newest first, however they were started; one whose process is gone has failed.
 
     Args:
         instance: Dagster's history.
-        job: The job's name.
+        jobs: The jobs' names.
     """
     report_dead_runs(instance)
     now = time.time()
-    return [_past_run(record, now) for record in instance.get_run_records(dg.RunsFilter(job_name=job))]
+    return [_past_run(record, now) for record in _records(instance, jobs)]
 
 
-def last_request_failed(instance: dg.DagsterInstance, job: str) -> bool:
-    """Whether the newest run of a job was requested by a sensor or schedule and has failed."""
-    newest = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
+def last_request_failed(instance: dg.DagsterInstance, *jobs: str) -> bool:
+    """Whether the newest run of some jobs was requested by a sensor or schedule and has failed."""
+    newest = _records(instance, jobs, limit=1)
     return any(
         record.dagster_run.status is dg.DagsterRunStatus.FAILURE
         and record.dagster_run.tags.get(TRIGGER_TAG) in BY_ITSELF
@@ -80,6 +80,18 @@ def home_rule() -> RetrainRule:
     """The rule of this home, for what is read once, when the code location loads."""
     home = Home.resolve()
     return Settings.read(home).rule() if home.config_file.exists() else RetrainRule()
+
+
+def _records(
+    instance: dg.DagsterInstance, jobs: Sequence[str], *, limit: int | None = None
+) -> list[dg.RunRecord]:
+    """Dagster's records of the runs of some jobs, newest first, at most ``limit``."""
+    found = [
+        record
+        for job in jobs
+        for record in instance.get_run_records(dg.RunsFilter(job_name=job), limit=limit)
+    ]
+    return sorted(found, key=lambda record: record.storage_id, reverse=True)[:limit]
 
 
 def _past_run(record: Any, now: float) -> PastRun:

@@ -11,7 +11,7 @@ from assets.resources import RegistryResource, StoreResource
 from assets.retrain_rule import Decision, retrain_due
 from data.home import Home
 from data.store.store import Store
-from orchestration.jobs import PARTITIONS, place_cold_items, retrain
+from orchestration.jobs import PARTITIONS, RETRAINING, place_cold_items, retrain
 from orchestration.requests import (
     FIRED_TAG,
     home_rule,
@@ -40,7 +40,7 @@ def new_users(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.S
     if signals is None:
         return dg.SkipReason("nothing is published yet: `coldcast retrain` makes the first version")
     decision = retrain_due(signals, settings.rule())
-    if not decision.act and not last_request_failed(context.instance, "retrain"):
+    if not decision.act and not last_request_failed(context.instance, *RETRAINING):
         return dg.SkipReason(decision.message)
     asked = ask_for_retrain(context, trigger="new users")
     if isinstance(asked, Decision):
@@ -69,7 +69,7 @@ def ask_for_retrain(
     from orchestration.retraining import plan_retrain
 
     home, settings = home_settings()
-    past = past_runs(context.instance, "retrain")
+    past = past_runs(context.instance, *RETRAINING)
     # asked before planning, which reads the whole store and enters a snapshot in it
     waiting = not_yet(past, settings.rule().cool_down_minutes, rest_after_success=True)
     if waiting is not None:

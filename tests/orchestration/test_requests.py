@@ -23,6 +23,14 @@ def test_runs_of_other_jobs_are_not_looked_at(instance: dg.DagsterInstance) -> N
     assert past_runs(instance, "retrain") == []
 
 
+def test_runs_of_two_jobs_stand_in_one_row(instance: dg.DagsterInstance) -> None:
+    past_run(instance, "retrain", FAILURE, data="a")
+    past_run(instance, "extend", SUCCESS, data="b", trigger="command line")
+    assert [run.data for run in past_runs(instance, "retrain", "extend")] == ["b", "a"]
+    assert last_request_failed(instance, "retrain")
+    assert not last_request_failed(instance, "retrain", "extend")  # somebody has done something about it
+
+
 @pytest.mark.parametrize("status", [FAILURE, SUCCESS, dg.DagsterRunStatus.CANCELED])
 def test_an_ended_run_says_when_and_how(instance: dg.DagsterInstance, status: dg.DagsterRunStatus) -> None:
     past_run(instance, "retrain", status, data="a")

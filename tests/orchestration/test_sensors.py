@@ -159,10 +159,25 @@ def test_nothing_is_asked_for_while_a_retrain_is_queued_or_under_way(
         assert len(store.snapshots()) == 1
 
 
-def test_a_retrain_started_by_hand_counts_as_under_way(world: Home, instance: dg.DagsterInstance) -> None:
-    past_run(instance, "retrain", dg.DagsterRunStatus.STARTED)
+@pytest.mark.parametrize("job", ["retrain", "extend"])
+def test_a_retrain_started_by_hand_counts_as_under_way(
+    world: Home, instance: dg.DagsterInstance, job: str
+) -> None:
+    past_run(instance, job, dg.DagsterRunStatus.STARTED)
     arrive(world, "new-a", "new-b")
     assert "queued or under way" in str(tick(instance))
+
+
+def test_after_an_extension_it_rests_too_and_asks_for_other_data_alone(
+    world: Home, instance: dg.DagsterInstance
+) -> None:
+    arrive(world, "new-a", "new-b")
+    enter(instance, asked(tick(instance)), "extend", SUCCESS)
+    assert "the next one comes 30 minutes after it" in str(tick(instance))
+    set_cool_down(world, 0)
+    assert "a run for this data has already finished" in str(tick(instance))
+    arrive(world, "new-c", events=6)
+    asked(tick(instance))
 
 
 @pytest.mark.slow
