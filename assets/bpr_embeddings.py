@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from assets.extension import Extension, Predecessor
+from assets.extension import Extension, Predecessor, with_base
 from assets.interaction_snapshot import snapshots
 from assets.progress import Progress
 from assets.resources import Compute, RegistryResource
@@ -44,7 +44,7 @@ def bpr_embeddings(
     from models.collaborative.ials_config import IalsConfig
 
     settings: BprConfig = config.build()  # type: ignore[attr-defined]
-    with at_work(context, registry, progress, parameters=asdict(settings)) as work:
+    with at_work(context, registry, progress, parameters=with_base(asdict(settings), extension)) as work:
         work.reads(interaction_snapshot)
         earlier = Predecessor.of(extension, registry)
         kept = earlier and earlier.vectors("bpr_embeddings", interaction_snapshot, weights=IalsConfig())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from models.filterllm.distribution import FilterLLM
     from models.filterllm.warm_start import WarmStart
 
+EXTENDS = "extends"  # in a station's record: the version that it goes on from, None if it starts over
 _AT_LEAST = {
     "sweeps": 1,
     "epochs": 1,
@@ -114,6 +115,16 @@ class ExtensionConfig:
 
 
 Extension = shared_config(ExtensionConfig)
+
+
+def with_base(parameters: dict[str, Any], extension: Any) -> dict[str, Any]:
+    """A station's settings with the version that it goes on from, so that a later retrain does not mix two ways.
+
+    Args:
+        parameters: Of the station.
+        extension: Of the retrain.
+    """
+    return {**parameters, EXTENDS: extension.build().version}
 
 
 @dataclass(frozen=True)

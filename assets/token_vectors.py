@@ -5,7 +5,7 @@ from typing import Literal
 
 import dagster as dg
 
-from assets.extension import Extension, Predecessor
+from assets.extension import Extension, Predecessor, with_base
 from assets.interaction_snapshot import snapshots
 from assets.progress import Progress
 from assets.resources import Compute, RegistryResource
@@ -62,7 +62,7 @@ def token_vectors(
 
     settings: TokenVectorsConfig = config.build()  # type: ignore[attr-defined]
     compute.apply()
-    with at_work(context, registry, progress, parameters=asdict(settings)) as work:
+    with at_work(context, registry, progress, parameters=with_base(asdict(settings), extension)) as work:
         work.reads(interaction_snapshot)
         vectors = bpr_embeddings
         if settings.method == "ials":

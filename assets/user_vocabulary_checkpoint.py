@@ -5,7 +5,7 @@ from typing import Literal
 
 import dagster as dg
 
-from assets.extension import Extension, Predecessor
+from assets.extension import Extension, Predecessor, with_base
 from assets.interaction_snapshot import snapshots
 from assets.progress import Progress
 from assets.resources import Compute, RegistryResource
@@ -66,7 +66,7 @@ def user_vocabulary_checkpoint(
 
     settings: VocabularyConfig = config.build()  # type: ignore[attr-defined]
     compute.apply()
-    with at_work(context, registry, progress, parameters=asdict(settings)) as work:
+    with at_work(context, registry, progress, parameters=with_base(asdict(settings), extension)) as work:
         work.reads(interaction_snapshot)
         earlier = Predecessor.of(extension, registry)
         given = settings.of_the_model()

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from assets.ended_runs import WAIT_SECONDS
+from assets.extension import EXTENDS
 from assets.promotion_decision import PromotionDecision
 from assets.resources import RegistryResource
 from assets.run_lock import require_free
@@ -101,8 +102,14 @@ def first_missing(home: Home, key: str, settings: Settings) -> tuple[str, str] |
 
     A station must run if its artefact is missing or damaged, did not pass its blocking checks, was made with other
     settings, or is older than the artefact of the station before it. The report is no reason for that: it may be
-    made again by itself.
+    made again by itself. Where something is missing, nothing is kept that goes on from another version, or from one
+    where this retrain starts over; a snapshot that is done is done, however it was reached.
     """
+    missing = _first_unusable(home, key, settings)
+    return missing and (_other_base(home, key, settings, until=missing[0]) or missing)
+
+
+def _first_unusable(home: Home, key: str, settings: Settings) -> tuple[str, str] | None:
     with history(home) as instance:
         before: StationRecord | None = None
         for station in TRAINING:
@@ -120,6 +127,16 @@ def first_missing(home: Home, key: str, settings: Settings) -> tuple[str, str] |
             if reason:
                 return station, reason
             before = before if station == JUDGING else record
+    return None
+
+
+def _other_base(home: Home, key: str, settings: Settings, *, until: str) -> tuple[str, str] | None:
+    """The first station before another one that went on from another version than this retrain does, and from which."""
+    now = settings.effective()["extension"]["version"]
+    for station in TRAINING[: TRAINING.index(until)]:
+        then = StationRecord.load(home.artifacts / station / key).parameters.get(EXTENDS, now)
+        if then != now:
+            return station, f"extension.version is {now!r} now and was {then!r}"
     return None
 
 
@@ -194,7 +211,7 @@ def evaluate_home(home: Home, settings: Settings, *, snapshot: str | None, conso
     add_partition(home, key)
     run_job(home, "evaluate", run_config=settings.run_config(only=("evaluation", "placement")), partition=key)
     folder = home.artifacts / "evaluation_report" / key
-    console.print(Markdown((folder / "report.md").read_text()))
+    console.print(Markdown((folder / "report.md").read_text(encoding="utf-8")))
     console.print(f"page: {folder / 'report.html'}", soft_wrap=True)
 
 

@@ -64,6 +64,7 @@ def test_the_published_version_is_extended_by_a_job_of_its_own(own_home: Cli) ->
     for station in ("bpr_embeddings", "token_vectors", "user_vocabulary_checkpoint"):
         record = json.loads((own_home.home.artifacts / station / key / "record.json").read_text())
         epochs[station] = len(record["epochs"])
+        assert record["parameters"]["extends"] == 1  # what is kept of an interrupted one depends on it
     assert epochs["bpr_embeddings"] == 0  # carried over, new users folded in
     assert epochs["token_vectors"] >= 1
     with dg.DagsterInstance.from_config(str(own_home.home.dagster), COMMAND_LINE) as instance:

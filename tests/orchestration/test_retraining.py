@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from assets.dead_runs import PROCESS_TAG
+from assets.extension import EXTENDS
 from assets.promotion_decision import PromotionDecision
 from assets.station_record import Recorded, StationRecord
 from data.errors import InputError
@@ -84,6 +85,16 @@ def rewrite(home: Home, key: str, station: str, change: Callable[[StationRecord]
     """Make a station's artefact again with another record."""
     folder = home.artifacts / station / key
     write_artifact(folder, Recorded(Leaf(), change(StationRecord.load(folder))))
+
+
+def extended(home: Home, key: str, version: int | None) -> None:
+    """Let the three stations that may go on from a version have done so; None: they started over."""
+
+    def change(record: StationRecord) -> StationRecord:
+        return replace(record, parameters={**record.parameters, EXTENDS: version})
+
+    for station in ("bpr_embeddings", "token_vectors", "user_vocabulary_checkpoint"):
+        rewrite(home, key, station, change)
 
 
 def from_station(station: str) -> tuple[str, ...]:
@@ -209,6 +220,25 @@ def test_a_changed_setting_is_taken_up_at_its_station(
     request = plan_retrain(home, Settings.read(home, None, [assignment]))
     assert request.stations == from_station(station)
     assert why(request).startswith(reason)
+
+
+@pytest.mark.parametrize(("then", "now"), [(1, None), (None, 1), (1, 2)])
+@pytest.mark.parametrize("interrupted_at", ["token_vectors", "published_space", "registered_model"])
+def test_what_goes_on_from_another_version_is_not_continued(
+    finished: tuple[Home, str], then: int | None, now: int | None, interrupted_at: str
+) -> None:
+    """Carried-over vectors are no full retrain, and a full retrain's are no extension."""
+    home, key = finished
+    extended(home, key, then)
+    settings = Settings.read(home).with_values("extension", version=now)
+    assert plan_retrain(home, settings).stations == ()  # done is done, however it was reached
+    for station in TRAINING[TRAINING.index(interrupted_at) :]:
+        shutil.rmtree(home.artifacts / station / key)
+    request = plan_retrain(home, settings)
+    assert request.stations == from_station("bpr_embeddings")
+    assert why(request) == f"extension.version is {now} now and was {then}"
+    same = Settings.read(home).with_values("extension", version=then)
+    assert plan_retrain(home, same).stations == from_station(interrupted_at)
 
 
 def test_how_it_is_judged_or_asked_trains_nothing_again(finished: tuple[Home, str]) -> None:
