@@ -308,7 +308,11 @@ def prune(obj: Context, keep: int) -> None:
 
 @main.command(short_help="Serve Dagster (with its daemon) and MLflow.")
 @click.option(
-    "--port", type=int, default=3000, show_default=True, help="Dagster's port; MLflow gets the next one."
+    "--port",
+    type=click.IntRange(1, 65534),
+    default=3000,
+    show_default=True,
+    help="Dagster's port; MLflow gets the next one.",
 )
 @click.pass_obj
 def ui(obj: Context, port: int) -> None:

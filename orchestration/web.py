@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from assets.mlflow_home import PAGES_VARIABLE, QUIET
+from data.errors import InputError
 from data.home import Home
 from orchestration.environments import use_home
 from orchestration.history import make_history
@@ -17,6 +19,7 @@ from orchestration.history import make_history
 LOOPBACK = "127.0.0.1"
 WORKSPACE = Path(__file__).resolve().parents[1] / "workspace.yaml"
 STOP_SECONDS = 15.0
+BACKEND_VARIABLE = "MLFLOW_BACKEND_STORE_URI"
 # A tick that plans a retrain reads the whole store; after Dagster's own 60 seconds it would be cut off each time.
 TICK_LIMITS = {
     "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "1800",
@@ -31,7 +34,7 @@ def dagster_command(port: int) -> list[str]:
 
 
 def mlflow_command(home: Home, port: int) -> list[str]:
-    """``mlflow server`` over the home's tracking store; one worker."""
+    """``mlflow server``; one worker. Which database it is over, it is told by :func:`mlflow_environment`."""
     return [
         *(
             sys.executable,
@@ -45,8 +48,13 @@ def mlflow_command(home: Home, port: int) -> list[str]:
             "--workers",
             "1",
         ),
-        *("--backend-store-uri", home.mlflow_url, "--default-artifact-root", str(home.mlflow_artifacts)),
+        *("--default-artifact-root", str(home.mlflow_artifacts)),
     ]
+
+
+def mlflow_environment(home: Home) -> dict[str, str]:
+    """The home's tracking store for MLflow's server: everybody on the machine sees arguments, and it has a password."""
+    return {BACKEND_VARIABLE: home.mlflow_url}
 
 
 def servers_environment() -> dict[str, str]:
@@ -58,21 +66,26 @@ def serve_uis(home: Home, *, port: int, console: Console) -> None:
     """Serve both UIs until interrupted; if one ends, the other is stopped too.
 
     Raises:
+        InputError: If a port cannot be had.
         RuntimeError: If a server ends by itself; names it and its exit code.
     """
-    make_history(use_home(home))
+    use_home(home)
     environment = servers_environment()
-    servers = {"Dagster": (dagster_command(port), port)}
+    servers = {"Dagster": (dagster_command(port), port, environment)}
     if home.mlflow_url.startswith(("http://", "https://")):
         console.print(f"MLflow   {home.mlflow_url}")
     else:
-        servers["MLflow"] = (mlflow_command(home, port + 1), port + 1)
         environment[PAGES_VARIABLE] = f"http://{LOOPBACK}:{port + 1}"
+        own = {**environment, **mlflow_environment(home)}
+        servers["MLflow"] = (mlflow_command(home, port + 1), port + 1, own)
+    for name, (_, own_port, _) in servers.items():
+        require_free_port(own_port, name)
+    make_history(home)
     running: dict[str, subprocess.Popen[bytes]] = {}
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        for name, (command, own_port) in servers.items():
-            running[name] = subprocess.Popen(command, env=environment, start_new_session=True)
+        for name, (command, own_port, own) in servers.items():
+            running[name] = subprocess.Popen(command, env=own, start_new_session=True)
             console.print(f"{name:<8} http://{LOOPBACK}:{own_port}")
         console.print("Ctrl-C stops both")
         while True:
@@ -87,6 +100,23 @@ def serve_uis(home: Home, *, port: int, console: Console) -> None:
     finally:
         for process in running.values():
             _stop(process)
+
+
+def require_free_port(port: int, server: str) -> None:
+    """Refuse a port that cannot be listened on, before a server fails on it in its own words.
+
+    Raises:
+        InputError: Naming the port, the server and the option.
+    """
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was just left is free
+        try:
+            trial.bind((LOOPBACK, port))
+        except OSError as error:
+            raise InputError(
+                f"{server} cannot be served on port {port} ({error.strerror}); give another one with --port "
+                "(it is Dagster's, MLflow gets the next one)"
+            ) from None
 
 
 def serve_recommendations(home: Home, *, host: str, port: int) -> None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
-from orchestration.web import servers_environment
+from data.home import Home
+from orchestration.web import (
+    LOOPBACK,
+    dagster_command,
+    mlflow_command,
+    mlflow_environment,
+    servers_environment,
+)
+from tests.browser.servers import two_free_ports
+from tests.orchestration.worlds import Cli
 
 LIMITS = (
     "from dagster._grpc import client as c; "
@@ -27,3 +38,24 @@ def test_a_tick_may_plan_a_retrain_of_a_large_store(monkeypatch: pytest.MonkeyPa
     assert limits() == [1800, 1800]
     monkeypatch.setenv("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "7200")
     assert limits() == [7200, 1800]
+
+
+@pytest.mark.filterwarnings("ignore")  # of what MLflow's command line loads
+def test_the_databases_password_is_no_argument(home: Home) -> None:
+    from mlflow.cli import server
+
+    away = replace(home, mlflow_url="postgresql://me:secret@localhost/mlflow")
+    assert "secret" not in " ".join([*mlflow_command(away, 3001), *dagster_command(3000)])
+    (told,) = [option for option in server.params if option.name == "backend_store_uri"]
+    assert mlflow_environment(away) == {told.envvar: away.mlflow_url}
+
+
+@pytest.mark.parametrize(("taken", "server"), [(0, "Dagster"), (1, "MLflow")])
+def test_a_taken_port_is_refused_with_the_way_out(home: Home, taken: int, server: str) -> None:
+    port = two_free_ports()
+    with socket.socket() as other:
+        other.bind((LOOPBACK, port + taken))
+        other.listen()
+        told = Cli(home).run("ui", "--port", str(port), code=1)
+    assert f"{server} cannot be served on port {port + taken} (Address already in use)" in told
+    assert "--port" in told
