@@ -10,6 +10,7 @@ from assets.publication import publication
 from assets.resources import RegistryResource, StoreResource
 from assets.values import VALUE_TYPE
 from assets.watch_history import FILE_NAME, Measurement, WatchHistory
+from assets.watch_lock import WatchLock
 
 
 class WatchRun(dg.Config):
@@ -25,7 +26,11 @@ class WatchRun(dg.Config):
     metadata={VALUE_TYPE: "assets.watch_history:WatchHistory"},
 )
 def watch(
-    context: dg.AssetExecutionContext, config: WatchRun, store: StoreResource, registry: RegistryResource
+    context: dg.AssetExecutionContext,
+    config: WatchRun,
+    store: StoreResource,
+    registry: RegistryResource,
+    watch_lock: WatchLock,
 ) -> dg.Output[WatchHistory | None]:
     """Coverage, audiences, popularity bias, forward metric and drift of the published version, by version and hour."""
     from assets.model_version import load_version

@@ -85,6 +85,11 @@ class Home:
         """The file whose lock the running job holds."""
         return self.root / "run.lock"
 
+    @property
+    def watch_lock(self) -> Path:
+        """The file whose lock a look at what is published holds."""
+        return self.root / "watch.lock"
+
 
 def _for_dagster(url: str) -> str:
     """Name the driver that Dagster's own statements are written for; ``postgresql://`` alone means another."""

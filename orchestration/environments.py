@@ -11,6 +11,7 @@ from assets.placement import Placement
 from assets.progress import Progress
 from assets.resources import Compute, RegistryResource, StoreResource
 from assets.run_lock import RunLock
+from assets.watch_lock import WatchLock
 from data.errors import InputError
 from data.home import DAGSTER_VARIABLE, HOME_VARIABLE, Home
 from orchestration.io_managers import Artifacts
@@ -100,4 +101,5 @@ def resources(*, progress: Progress, lock_wait_seconds: float) -> dict[str, Any]
         "extension": Extension(),
         "progress": progress,
         "run_lock": RunLock(wait_seconds=lock_wait_seconds),
+        "watch_lock": WatchLock(),
     }

@@ -19,6 +19,7 @@ TRAINING = (
     "promotion",
 )
 PLACEMENT = ("cold_item_distributions", "item_embeddings", "publication")
+BESIDE_ANOTHER = ("watch_published",)  # what runs while another job holds the home
 RETRAINING = ("retrain", "extend")  # the jobs that make a new version
 
 

@@ -21,6 +21,7 @@ from orchestration.disk_errors import remedy
 from orchestration.environments import use_home
 from orchestration.executors import is_multiprocess
 from orchestration.history import history
+from orchestration.jobs import BESIDE_ANOTHER
 from orchestration.launch_errors import JobFailed
 from orchestration.terminal import Bars
 
@@ -50,7 +51,7 @@ def run_job(
 
     Args:
         home: The home whose history and artefacts are used.
-        job: ``retrain``, ``place_cold_items`` or ``evaluate``.
+        job: ``retrain``, ``place_cold_items`` or another.
         run_config: Dagster run config; what stands under ``execution`` decides on one process or many.
         partition: The snapshot's key, for the jobs that have partitions.
         assets: Only these stations, or all of the job's.
@@ -59,12 +60,13 @@ def run_job(
 
     Raises:
         JobFailed: Naming the station and the error, or the check and its finding.
-        HomeBusy: If another job holds the home.
+        HomeBusy: If another job holds the home, and this one is none that runs beside it.
         StoreError: If Dagster's own database fails, for instance because the disk is full.
         KeyboardInterrupt: If the run was interrupted; Dagster has noted it as failed.
     """
     use_home(home)
-    require_free(home)  # sooner than the run would find out, so that no failed run is noted for it
+    if job not in BESIDE_ANOTHER:
+        require_free(home)  # sooner than the run would find out, so that no failed run is noted for it
     hush()
     launch = Launch(
         job,

@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import dagster as dg
 import pytest
 
 from assets.mlflow_home import quiet_mlflow
 from assets.resources import RegistryResource
+from assets.run_lock import held
 from assets.watch_history import FORWARD, PAGE, WatchHistory
+from data.home import Home
 from data.readers.dataset import Dataset, Source
-from tests.orchestration.worlds import Cli, open_store, trained
+from orchestration.definitions import definitions
+from tests.orchestration.worlds import Cli, filled, open_store, publish_all, trained
 
 pytestmark = [
     pytest.mark.slow,
@@ -86,7 +92,8 @@ def test_the_watch_is_printed_on_one_page_and_with_the_version_in_mlflow(own_hom
     assert in_mlflow(own_home, 1) == pytest.approx(first)
 
     events_and_texts(own_home)
-    told = own_home.run("watch")
+    with held(own_home.home, wait_seconds=0):  # as a retrain does
+        told = own_home.run("watch")
     looks = WatchHistory.load(folder).of(1)
     assert len(looks) == 2
     assert set(looks[-1].numbers) >= ALWAYS | FROM_EVENTS | FROM_TEXTS
@@ -97,3 +104,26 @@ def test_the_watch_is_printed_on_one_page_and_with_the_version_in_mlflow(own_hom
         assert f"<code>{name}</code>" in page
         assert name in told
     assert f"page: {folder / PAGE}" in told
+
+
+def test_of_two_looks_at_once_none_is_lost(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hour's and one by hand, which neither knows of."""
+    filled(home)
+    publish_all(home)
+    monkeypatch.setattr("assets.watching.look", slow_look)
+
+    def look_once(_: int) -> bool:
+        with dg.DagsterInstance.ephemeral() as instance:
+            return (
+                definitions.resolve_job_def("watch_published").execute_in_process(instance=instance).success
+            )
+
+    with ThreadPoolExecutor(2) as both:
+        assert all(both.map(look_once, range(2)))
+    assert len(WatchHistory.load(home.artifacts / "watch" / "latest").of(1)) == 2
+
+
+def slow_look(*_: Any, **__: Any) -> dict[str, float]:
+    """Numbers that take so long that another look begins meanwhile."""
+    time.sleep(3)
+    return {"users_outside": 0.0}
