@@ -30,8 +30,8 @@ class RetrainRule:
             in (0, 1].
         cool_down_minutes: Time between a retrain's end and the next request, also after a failure, >= 0.
         tick_seconds: How often the sensor looks, >= 1; read when Dagster loads.
-        nightly: Cron expression of the schedule that retrains anyway; read when Dagster loads.
-        watch: Cron expression of the schedule that measures what is published; read when Dagster loads.
+        nightly: Cron expression, in UTC, of the schedule that retrains anyway; read when Dagster loads.
+        watch: Cron expression, in UTC, of the schedule that measures what is published; read when Dagster loads.
     """
 
     users: int = 500

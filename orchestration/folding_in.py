@@ -9,13 +9,14 @@ from data.store.store import Store
 from orchestration.environments import use_home
 from orchestration.launch import close_dead_runs, run_job
 from orchestration.placing import NOTHING_PUBLISHED
+from orchestration.settings import Settings
 
 
 def fold_in_users(home: Home, *, console: Console) -> None:
     """Run the fold-in job and say what came of it.
 
     Raises:
-        InputError: If nothing is published yet.
+        InputError: If nothing is published yet, or the home's settings are wrong.
         JobFailed: If the station fails.
     """
     use_home(home)
@@ -26,7 +27,8 @@ def fold_in_users(home: Home, *, console: Console) -> None:
         close_dead_runs(home)
         console.print(f"every user with interactions has a vector of version {version}")
         return
-    run_job(home, "fold_in", run_config={}, tags={"coldcast/trigger": "command line"})
+    run_config = Settings.read(home).run_config(only=())
+    run_job(home, "fold_in", run_config=run_config, tags={"coldcast/trigger": "command line"})
     console.print(f"{waiting:,} users were folded into version {version}; the next retrain replaces them")
 
 

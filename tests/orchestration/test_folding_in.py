@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from unittest import mock
 
 import numpy as np
 import pytest
 
+from data.home import Home
 from data.readers.dataset import Dataset, Source
 from serving.recommender import recommend_items
 from serving.store_source import StoreSource
-from tests.orchestration.worlds import Cli, add_items, arrive, open_store, trained
+from tests.orchestration.worlds import Cli, add_items, arrive, filled, open_store, publish_all, trained
 
 pytestmark = [
     pytest.mark.slow,
@@ -28,6 +30,20 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
     yield trained(tmp_path_factory.mktemp("folding"))
     os.environ.clear()
     os.environ.update(before)
+
+
+def test_a_fold_in_by_hand_runs_as_the_home_has_it(home: Home) -> None:
+    filled(home)
+    publish_all(home)
+    arrive(home, "new-a")
+    home.config_file.write_text("execution: {executor: multiprocess, max_concurrent: 2}\nbpr: {d: 9}\n")
+    with mock.patch("orchestration.folding_in.run_job") as started:
+        Cli(home).run("fold-in")
+    assert started.call_args.kwargs["run_config"] == {
+        "ops": {},
+        "resources": {},
+        "execution": {"config": {"multiprocess": {"max_concurrent": 2}}},
+    }
 
 
 def served(cli: Cli, user: str) -> list[str]:

@@ -61,3 +61,4 @@ def test_the_hour_is_the_homes(home: Home) -> None:
     assert home_rule().nightly == "0 3 * * *"
     home.config_file.write_text("sensors: {nightly: '30 4 * * 1'}\n")
     assert home_rule().nightly == "30 4 * * 1"
+    assert nightly_retrain.execution_timezone in (None, "UTC")  # as the documents say
