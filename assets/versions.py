@@ -149,6 +149,9 @@ class Versions:
 
         def write(client: MlflowClient) -> int:
             self._ensure_model(client)
+            for one in self._search(client):
+                if one.tags.get(MODEL_ID) == logged.model_id:  # an attempt before this one, its answer lost
+                    return int(one.version)
             made = client.create_model_version(
                 self._name,
                 logged.artifact_location,
@@ -156,11 +159,15 @@ class Versions:
                 tags=tags,
                 model_id=logged.model_id,
             )
-            links = json.dumps([{"name": self._name, "version": str(made.version)}])
-            client.set_logged_model_tags(logged.model_id, {"mlflow.modelVersions": links})
             return int(made.version)
 
-        return self._home.insist(write, "registering a version")
+        version = self._home.insist(write, "registering a version")
+        links = json.dumps([{"name": self._name, "version": str(version)}])
+        self._home.insist(
+            lambda client: client.set_logged_model_tags(logged.model_id, {"mlflow.modelVersions": links}),
+            "linking model and version",
+        )
+        return version
 
     def attach(self, one: RegisteredVersion, metrics: Mapping[str, float]) -> None:
         """Log numbers on a version's model and its run, and link the two."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import warnings
 from collections.abc import Callable
@@ -106,6 +107,32 @@ def test_a_registration_cut_short_leaves_no_version(world: World, monkeypatch: p
     monkeypatch.undo()
     assert world.registry.versions() == []
     assert world.register("dagster-1").version == 1
+
+
+@pytest.mark.parametrize("call", ["create_model_version", "set_logged_model_tags"])
+def test_a_registration_whose_answer_is_lost_makes_one_version(
+    world: World, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    from mlflow import MlflowClient
+
+    really: Callable[..., Any] = getattr(MlflowClient, call)
+    asked: list[str] = []
+
+    def answer_lost(self: MlflowClient, *arguments: Any, **named: Any) -> Any:
+        found = really(self, *arguments, **named)
+        asked.append(call)
+        if len(asked) == 1:
+            raise ConnectionError("the answer was lost")
+        return found
+
+    monkeypatch.setattr(MlflowClient, call, answer_lost)
+    made = world.register("dagster-1")
+    monkeypatch.undo()
+    assert asked
+    assert [one.version for one in world.registry.versions()] == [made.version]
+    client = MlflowClient(world.registry.tracking_uri, world.registry.tracking_uri)
+    link = client.get_logged_model(made.model_id).tags["mlflow.modelVersions"]
+    assert json.loads(link) == [{"name": world.registry.model_name, "version": "1"}]
 
 
 def test_missing_directories_and_users_are_refused(world: World, tmp_path: Path) -> None:
