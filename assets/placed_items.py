@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class PlacedItems:
         item_ids: External ids, length C.
         kinds: ``cold`` (from pseudo-interactions alone) or ``held_out`` (real interactions took part), length C.
         text_hashes: Length C.
+        n_events: Events of each item when it was read, length C; what came later has no part in its vector.
         vectors: Shape (C, D), float32.
         usual_length: Of a cold item's vector, by the version's warm items (``usual_cold_length``).
         fixed_before: Digest of the user and warm item tables before the update.
@@ -38,6 +39,7 @@ class PlacedItems:
     item_ids: list[str]
     kinds: list[str]
     text_hashes: list[str]
+    n_events: list[int]
     vectors: Any
     usual_length: float
     fixed_before: str
@@ -52,8 +54,7 @@ class PlacedItems:
 
     def save(self, directory: Path) -> None:
         """Write ``items.json`` and ``vectors.npz``."""
-        names = ("version", "item_ids", "kinds", "text_hashes", "usual_length", "fixed_before", "fixed_after")
-        head = {name: getattr(self, name) for name in names}
+        head = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "vectors"}
         (directory / HEAD).write_text(json.dumps(head), encoding="utf-8")
         np.savez(directory / VECTORS, vectors=self.vectors)
 
@@ -101,6 +102,7 @@ def place_waiting(
         item_ids=[item for group in groups for item in group.item_ids],
         kinds=kinds,
         text_hashes=[text for group in groups for text in group.text_hashes],
+        n_events=[int(count) for group in groups for count in group.n_events],
         vectors=np.concatenate(vectors),
         usual_length=usual_cold_length(version.space, config),
         fixed_before=before,

@@ -84,8 +84,9 @@ def stored_version(
     from data.store.publication import ModelVersion as StoredVersion
     from data.store.vectors import ItemVectors, UserVectors
 
-    texts = store.read_items()
-    hashes = dict(zip(texts.item_ids.tolist(), texts.text_hashes.tolist(), strict=True))
+    table = store.read_items()
+    hashes = dict(zip(table.item_ids.tolist(), table.text_hashes.tolist(), strict=True))
+    counts = dict(zip(table.item_ids.tolist(), table.n_events.tolist(), strict=True))
     warm = list(version.warm_items.ids)
     unknown = text_hash("")
     items = ItemVectors(
@@ -93,6 +94,7 @@ def stored_version(
         kinds=["warm"] * len(warm) + placed.kinds,
         text_hashes=[hashes.get(item, unknown) for item in warm] + placed.text_hashes,
         vectors=np.concatenate([version.space.warm_items, placed.vectors]),
+        n_events=[counts.get(item, 0) for item in warm] + placed.n_events,
     )
     return StoredVersion(
         version=version.version,
@@ -108,7 +110,7 @@ def item_vectors(placed: PlacedItems) -> "ItemVectors":
     """Placed items as the store takes them."""
     from data.store.vectors import ItemVectors
 
-    return ItemVectors(placed.item_ids, placed.kinds, placed.text_hashes, placed.vectors)
+    return ItemVectors(placed.item_ids, placed.kinds, placed.text_hashes, placed.vectors, placed.n_events)
 
 
 def audiences(placed: PlacedItems, answers: ItemDistributions) -> "Audiences":

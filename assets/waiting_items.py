@@ -19,12 +19,14 @@ class WaitingItems:
         item_ids: External ids, length C.
         texts: Length C.
         text_hashes: Length C.
+        n_events: Events of each item when it was read, shape (C,), int64.
         real_pairs: Position in [0, C) and user_index of the version's users, shape (n, 2), int64.
     """
 
     item_ids: list[str]
     texts: list[str]
     text_hashes: list[str]
+    n_events: Any
     real_pairs: Any
 
     def __len__(self) -> int:
@@ -43,6 +45,7 @@ class WaitingItems:
             [self.item_ids[i] for i in chosen],
             [self.texts[i] for i in chosen],
             [self.text_hashes[i] for i in chosen],
+            self.n_events[chosen],
             np.column_stack([place[pairs[:, 0]], pairs[:, 1]]).astype(np.int64),
         )
 
@@ -66,6 +69,7 @@ def waiting_items(store: "Store", version: int, *, users: IdMap, warm_items: IdM
         item_ids=ids.tolist(),
         texts=table.texts[fresh].tolist(),
         text_hashes=table.text_hashes[fresh].tolist(),
+        n_events=table.n_events[fresh],
         real_pairs=_real_pairs(store, keys, users),
     )
 

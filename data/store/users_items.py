@@ -144,11 +144,6 @@ def item_keys(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(sa.select(items.c.item_id, items.c.item_key))}
 
 
-def item_events(connection: Connection) -> dict[int, int]:
-    """Return item_key -> number of events of every item."""
-    return {row[0]: row[1] for row in connection.execute(sa.select(items.c.item_key, items.c.n_events))}
-
-
 def item_text_hashes(connection: Connection) -> dict[int, str]:
     """Return item_key -> text_hash of every item."""
     return {row[0]: row[1] for row in connection.execute(sa.select(items.c.item_key, items.c.text_hash))}

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from data.errors import StoreError
 from data.store.bulk import Row, insert_rows, rows_of
-from data.store.users_items import item_events, item_keys, user_keys
+from data.store.users_items import item_keys, user_keys
 from data.tables import audiences, item_vectors, items, user_vectors, users
 
 ItemKind = Literal["warm", "cold", "held_out"]
@@ -51,18 +51,21 @@ class ItemVectors:
         kinds: Shape (I,): ``warm`` (trained on), ``cold`` (placed by text), ``held_out`` (placed by events).
         text_hashes: Shape (I,): :func:`data.item_texts.text_hash` of the text in use at the time.
         vectors: Shape (I, D), float32, finite.
+        n_events: Events of each item when its vector was made, shape (I,): those since then are news to it.
     """
 
     item_ids: Sequence[str] | NDArray[np.object_]
     kinds: Sequence[str] | NDArray[np.object_]
     text_hashes: Sequence[str] | NDArray[np.object_]
     vectors: NDArray[np.float32]
+    n_events: Sequence[int] | NDArray[np.int64]
 
     def __post_init__(self) -> None:
         _require_vectors("item", self.item_ids, self.vectors)
-        for name, values in (("kinds", self.kinds), ("text_hashes", self.text_hashes)):
-            if len(values) != len(self.item_ids):
-                raise ValueError(f"{name} must be {len(self.item_ids)} long like item_ids, got {len(values)}")
+        for name in ("kinds", "text_hashes", "n_events"):
+            n = len(getattr(self, name))
+            if n != len(self.item_ids):
+                raise ValueError(f"{name} must be {len(self.item_ids)} long like item_ids, got {n}")
         unknown = sorted(set(self.kinds) - set(get_args(ItemKind)))
         if unknown:
             raise ValueError(f"kinds must be among {', '.join(get_args(ItemKind))}, got {unknown[0]!r}")
@@ -141,13 +144,12 @@ def write_items(connection: Connection, version: int, vectors: ItemVectors) -> N
     """
     keys = _keys("item", vectors.item_ids, item_keys(connection))
     _forget_items(connection, version, keys)
-    events = item_events(connection)
     columns = (
         keys,
         list(vectors.kinds),
         list(vectors.text_hashes),
         _blobs(vectors.vectors),
-        [events[key] for key in keys],
+        [int(count) for count in vectors.n_events],
     )
     rows = ((version, *record) for record in zip(*columns, strict=True))
     names = ("version", "item_key", "kind", "text_hash", "vector", "n_events")
@@ -194,16 +196,16 @@ def read_item_vectors(connection: Connection, version: int, *, dimension: int) -
     """Read the I items of a version in item_key order."""
     stored = item_vectors.c
     statement = (
-        sa.select(items.c.item_id, stored.kind, stored.text_hash, stored.vector)
+        sa.select(items.c.item_id, stored.kind, stored.text_hash, stored.n_events, stored.vector)
         .join(items, items.c.item_key == stored.item_key)
         .where(stored.version == version)
         .order_by(stored.item_key)
     )
     rows = connection.execute(statement).all()
     ids, kinds, hashes = (_object([row[at] for row in rows]) for at in range(3))
-    return ItemVectors(
-        ids, kinds, hashes, _matrix([row[3] for row in rows], dimension, of=("item", ids, version))
-    )
+    n_events = np.asarray([row[3] for row in rows], dtype=np.int64)
+    vectors = _matrix([row[4] for row in rows], dimension, of=("item", ids, version))
+    return ItemVectors(ids, kinds, hashes, vectors, n_events)
 
 
 def read_audiences(

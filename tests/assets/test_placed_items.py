@@ -21,7 +21,8 @@ def place(texts: list[str], readers: list[tuple[int, int]]) -> PlacedItems:
     """Place items i0, i1, ... of these texts, with (item, user) as real readers."""
     pairs = np.array(readers, dtype=np.int64).reshape(-1, 2)
     ids = [f"i{at}" for at in range(len(texts))]
-    waiting = WaitingItems(ids, texts, [f"h{at}" for at in range(len(texts))], pairs)
+    n_events = np.bincount(pairs[:, 0], minlength=len(texts))
+    waiting = WaitingItems(ids, texts, [f"h{at}" for at in range(len(texts))], n_events, pairs)
     model = version(5, table=FOR_DAN)
     answers = distributions_of(model, waiting, k=4, report=lambda *_: None)
     return place_waiting(model, waiting, answers, CONFIG)
@@ -38,6 +39,7 @@ def test_items_are_placed_by_text_by_readers_or_by_both() -> None:
     assert placed.item_ids == ["i0", "i2", "i3", "i1"]
     assert placed.counts() == {"cold": 1, "held_out": 3}
     assert dict(zip(placed.item_ids, placed.text_hashes, strict=True))["i2"] == "h2"
+    assert placed.n_events == [0, 1, 2, 1]
     assert placed.vectors.shape == (4, 4)
     assert placed.vectors.dtype == np.float32
 
@@ -75,6 +77,7 @@ def test_it_rests_as_it_was(tmp_path: Path) -> None:
         "item_ids",
         "kinds",
         "text_hashes",
+        "n_events",
         "usual_length",
         "fixed_before",
         "fixed_after",

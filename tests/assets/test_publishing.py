@@ -97,6 +97,15 @@ def test_new_items_join_the_published_version_without_a_switch(store: Store, wor
     assert len(store.publication_log()) == 1
 
 
+def test_events_between_placing_and_publishing_are_news_to_the_item(store: Store, world: World) -> None:
+    number = accepted(world, "a")
+    model = version(number)
+    placed, answers = work(store, model)
+    store.import_dataset(dataset(events=[("ann", "n0", 3, 1.0), ("bob", "n0", 4, 1.0)]))
+    publish(store, world.registry, model, placed=placed, answers=answers)
+    assert store.items_to_warm_up(number).item_ids.tolist() == ["n0"]
+
+
 def test_a_lost_alias_leaves_the_publication_and_is_repaired_later(store: Store, world: World) -> None:
     number = accepted(world, "a")
     lossy = LosesTheAlias(**vars_of(world.registry))

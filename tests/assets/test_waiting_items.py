@@ -38,6 +38,7 @@ def test_items_that_were_not_trained_on_wait_with_their_known_readers(store: Sto
     assert waiting.texts == ["A Y", "A Z", ""]
     assert waiting.real_pairs.tolist() == [[0, 0]]  # bob read y twice, eve is unknown
     assert waiting.readers().tolist() == [1, 0, 0]
+    assert waiting.n_events.tolist() == [3, 0, 1]
 
 
 def test_without_events_nobody_has_read_anything(store: Store) -> None:
@@ -54,8 +55,9 @@ def test_nothing_waits_where_everything_was_trained_on(store: Store) -> None:
 
 def test_a_part_of_the_items_keeps_its_readers() -> None:
     pairs = np.array([[0, 7], [1, 8], [2, 9], [2, 7]], dtype=np.int64)
-    whole = WaitingItems(["a", "b", "c"], ["A", "B", "C"], ["1", "2", "3"], pairs)
+    whole = WaitingItems(["a", "b", "c"], ["A", "B", "C"], ["1", "2", "3"], np.array([1, 1, 2]), pairs)
     part = whole.only(np.array([False, True, True]))
     assert (part.item_ids, part.texts, part.text_hashes) == (["b", "c"], ["B", "C"], ["2", "3"])
+    assert part.n_events.tolist() == [1, 2]
     assert part.real_pairs.tolist() == [[0, 8], [1, 9], [1, 7]]
     assert len(whole.only(np.zeros(3, dtype=bool))) == 0

@@ -44,9 +44,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
         row = opened.add_snapshot("0123456789abcdef", protocol="live", watermark=opened.watermark())
         vectors = np.zeros((120, 40), dtype=np.float32)
         vectors[np.arange(40) + 40, np.arange(40)] = 1
-        items = ItemVectors(
-            ITEMS, ["warm"] * 80 + ["cold"] * 40, [text_hash(t) for t in texts.values()], vectors
-        )
+        kinds, hashes = ["warm"] * 80 + ["cold"] * 40, [text_hash(t) for t in texts.values()]
+        items = ItemVectors(ITEMS, kinds, hashes, vectors, opened.read_items().n_events)
         users = UserVectors(USERS, np.eye(40, dtype=np.float32))
         opened.publish(ModelVersion(1, row.key, "hash", users, items, NO_AUDIENCES), reason="by hand")
         yield opened

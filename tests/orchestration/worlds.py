@@ -47,6 +47,7 @@ def publish_all(home: Home, version: int = 1, *, leave_out: Sequence[str] = ()) 
             ["cold"] * len(kept),
             items.text_hashes[kept],
             np.ones((len(kept), 2), dtype=np.float32),
+            items.n_events[kept],
         )
         user_vectors = UserVectors(inside, np.ones((len(inside), 2), dtype=np.float32))
         model = ModelVersion(version, "000001-hand", "hand", user_vectors, vectors, NO_AUDIENCES)

@@ -38,6 +38,7 @@ def items(**vectors: tuple[list[float], str]) -> ItemVectors:
         [kind for _, kind in vectors.values()],
         [text_hash(TEXTS[each]) for each in vectors],
         np.array([vector for vector, _ in vectors.values()], dtype=np.float32),
+        [0] * len(vectors),
     )
 
 

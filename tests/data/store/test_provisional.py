@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -108,5 +110,14 @@ def test_a_placed_item_is_to_be_placed_again_when_its_events_have_grown(world: S
     assert world.items_to_move(7).item_ids.tolist() == ["y", "z", "new"]
     assert world.items_to_place(7).item_ids.tolist() == ["new"]
     given = model(7)
-    world.add_placements(7, given.items, given.audiences)
+    events = dict(zip(world.read_items().item_ids, world.read_items().n_events, strict=True))
+    counted = replace(given.items, n_events=[events[item] for item in given.items.item_ids])
+    world.add_placements(7, counted, given.audiences)
     assert len(world.items_to_warm_up(7)) == 0
+
+
+def test_events_that_came_while_an_item_was_being_placed_count_as_news_to_it(world: Store) -> None:
+    before = model(7)  # z was read without events
+    world.import_dataset(dataset(events=[("a", "z", 70, 1.0), ("b", "z", 70, 1.0)]))
+    world.add_placements(7, before.items, before.audiences)
+    assert "z" in world.items_to_warm_up(7).item_ids

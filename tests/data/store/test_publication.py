@@ -29,6 +29,7 @@ def model(version: int, **changes: Any) -> ModelVersion:
             ["warm", "held_out", "cold"],
             [text_hash("An X"), text_hash("A Y"), text_hash("A Z")],
             floats(3, 3, start=10 * version),
+            [2, 2, 0],
         ),
         "audiences": Audiences(["z"], np.array([["b", "a"]], dtype=object), np.log([[0.6, 0.3]])),
     }
@@ -51,6 +52,7 @@ def test_what_is_published_comes_back_bit_for_bit(world: Store) -> None:
     assert items.vectors.tobytes() == given.items.vectors.tobytes()
     assert list(items.kinds) == ["warm", "held_out", "cold"]
     assert list(items.text_hashes) == [text_hash("An X"), text_hash("A Y"), text_hash("A Z")]
+    assert list(items.n_events) == [2, 2, 0]
     audience = world.read_audiences(7)
     assert audience.user_ids.tolist() == ["b", "a"]
     assert audience.ranks.tolist() == [0, 1]
@@ -148,7 +150,9 @@ def test_items_wait_for_a_place_until_they_have_one(world: Store) -> None:
     world.import_dataset(dataset(events=[("a", "v", 3, 1.0)]), create_unknown=True)
     waiting = world.items_to_place(1)
     assert waiting.item_ids.tolist() == ["z", "w", "v"]  # x is warm: its place comes from its events
-    placed = ItemVectors(waiting.item_ids, ["cold"] * 3, waiting.text_hashes, floats(3, 3, start=50))
+    placed = ItemVectors(
+        waiting.item_ids, ["cold"] * 3, waiting.text_hashes, floats(3, 3, start=50), [0, 0, 1]
+    )
     people = np.array([["a"], ["a"], ["b"]], dtype=object)
     world.add_placements(1, placed, Audiences(waiting.item_ids, people, np.log([[0.5], [0.4], [0.3]])))
     assert world.count_items_to_place(1) == 0
@@ -169,7 +173,7 @@ def test_an_item_without_text_and_events_waits_for_nothing(world: Store) -> None
 
 def test_placements_fit_their_version(world: Store) -> None:
     world.publish(model(1), reason="one")
-    wide = ItemVectors(["z"], ["cold"], [text_hash("A Z")], floats(1, 4))
+    wide = ItemVectors(["z"], ["cold"], [text_hash("A Z")], floats(1, 4), [0])
     with pytest.raises(ValueError, match="vectors of 3 numbers like version 1, got 4"):
         world.add_placements(1, wide, NO_AUDIENCES)
     with pytest.raises(KeyError, match="model version 9 has no vectors"):
@@ -204,8 +208,8 @@ def test_pruning_spares_what_is_published_and_its_predecessor(world: Store) -> N
         (lambda: UserVectors(["a"], floats(2, 3)), r"must have shape \(1, D\), got \(2, 3\)"),
         (lambda: UserVectors(["a", "a"], floats(2, 3)), "user_ids must be distinct, got 2 with 1 distinct"),
         (lambda: UserVectors(["a", "b"], floats(2, 1) * np.float32("nan")), "must be finite, .* for 'a'"),
-        (lambda: ItemVectors(["x"], ["hot"], ["h"], floats(1, 3)), "kinds must be among warm, cold"),
-        (lambda: ItemVectors(["x"], [], ["h"], floats(1, 3)), "kinds must be 1 long like item_ids, got 0"),
+        (lambda: ItemVectors(["x"], ["hot"], ["h"], floats(1, 3), [0]), "kinds must be among warm, cold"),
+        (lambda: ItemVectors(["x"], [], ["h"], floats(1, 3), [0]), "kinds must be 1 long like item_ids, got 0"),
         (lambda: Audiences(["x"], np.array(["a"]), np.zeros(1)), r"user_ids must have shape \(1, K\)"),
         (lambda: Audiences(["x"], np.array([["a"]]), np.zeros((1, 2))), r"shape \(1, 1\) like user_ids"),
         (lambda: Audiences(["x"], np.array([["a"]]), np.ones((1, 1))), "must be finite and at most 0 nats"),
