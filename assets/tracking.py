@@ -83,13 +83,6 @@ class Station:
         for some in slices(metric_entries(values, step=step), METRICS_PER_CALL):
             self._tell("logging metrics", _batch(self.run_id, metrics=some))
 
-    def tags(self, values: Mapping[str, str]) -> None:
-        """Set tags."""
-        from mlflow.entities import RunTag
-
-        entries = [RunTag(metric_name(key), str(value)) for key, value in values.items()]
-        self._tell("setting tags", _batch(self.run_id, tags=entries))
-
     def dataset(
         self,
         name: str,

@@ -190,11 +190,6 @@ class Store(ArrivalReads):
         with self._reading() as connection:
             return world.read_world(connection)
 
-    def items_without_interactions(self) -> ItemTable:
-        """Read the items that have no event at all yet."""
-        with self._reading() as connection:
-            return users_items.read_items_without_interactions(connection)
-
     def items_to_place(self, version: int) -> ItemTable:
         """Read the items with no vector in a version, or whose cold vector is of an older text."""
         with self._reading() as connection:

@@ -73,11 +73,6 @@ def read_items(connection: Connection) -> ItemTable:
     return _items_where(connection, sa.true())
 
 
-def read_items_without_interactions(connection: Connection) -> ItemTable:
-    """Read the items that have no event at all yet."""
-    return _items_where(connection, items.c.n_events == 0)
-
-
 def read_items_to_place(connection: Connection, version: int) -> ItemTable:
     """Read the items that need a place in the space of a model version.
 

@@ -78,7 +78,6 @@ def test_a_station_logs_settings_epochs_data_and_files(world: World) -> None:
             station.metrics({"loss": loss, "ndcg@20": loss / 10}, step=epoch)
         station.dataset("snapshot", "a1b2" * 16, directory=world.folder, counts={"pairs": 12, "users": 3})
         station.artifact(file, "plots")
-        station.tags({"note": "seen"})
     run = only_station(world, parent)
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "bpr_embeddings"

@@ -81,7 +81,7 @@ def test_the_same_pair_at_another_time_is_kept_and_a_repeat_in_the_file_counted(
     ]
     assert store.read_users().n_events.tolist() == [4, 1, 1]
     assert store.read_items().n_events.tolist() == [3, 2, 1]
-    assert len(store.items_without_interactions()) == 0
+    assert store.counts()["items_without_interactions"] == 0
 
 
 def test_keys_follow_arrival_and_stay(store: Store) -> None:
