@@ -64,7 +64,7 @@ def cold_item_distributions(
             context.log.info("no version is accepted or published: nothing is placed")
             return
         version = with_provisional(load_version(known, number, cache=registry.cache()), opened)
-        waiting = waiting_items(opened, number, users=version.users, warm_items=version.warm_items)
+        waiting = waiting_items(opened, number, warm_items=version.warm_items)
     compute.apply()
     value = distributions_of(
         version, waiting, k=settings.users_per_item, report=progress.reporter(context, "audiences")

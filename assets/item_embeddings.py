@@ -29,7 +29,7 @@ def item_embeddings(
     from assets.folding_in import with_provisional
     from assets.model_version import load_version
     from assets.placed_items import place_waiting
-    from assets.waiting_items import waiting_items
+    from assets.waiting_items import waiting_items, with_readers
 
     report = progress.reporter(context, "item vectors")
     report(0, 1, "placing")
@@ -37,7 +37,8 @@ def item_embeddings(
     version = load_version(registry.open(), number, cache=registry.cache())
     with store.open() as opened:
         version = with_provisional(version, opened, users=cold_item_distributions.user_ids)
-        waiting = waiting_items(opened, number, users=version.users, warm_items=version.warm_items)
-    placed = place_waiting(version, waiting, cold_item_distributions, placement.build())  # type: ignore[attr-defined]
+        waiting = waiting_items(opened, number, warm_items=version.warm_items)
+        read = with_readers(waiting, opened, version.users)
+    placed = place_waiting(version, read, cold_item_distributions, placement.build())  # type: ignore[attr-defined]
     report(1, 1, f"{len(placed)} items")
     return dg.Output(placed, metadata={"version": number, "items": len(placed), **placed.counts()})

@@ -11,7 +11,7 @@ import numpy as np
 
 from assets.item_distributions import ItemDistributions
 from assets.model_version import ModelVersion
-from assets.waiting_items import WaitingItems
+from assets.waiting_items import ItemsWithReaders
 from models.coldstart.config import ColdUpdateConfig
 from models.coldstart.top_users import TopUsers
 
@@ -67,7 +67,7 @@ class PlacedItems:
 
 
 def place_waiting(
-    version: ModelVersion, waiting: WaitingItems, answers: ItemDistributions, config: ColdUpdateConfig
+    version: ModelVersion, waiting: ItemsWithReaders, answers: ItemDistributions, config: ColdUpdateConfig
 ) -> PlacedItems:
     """Optimise the vectors of the waiting items, and only those.
 
@@ -117,7 +117,7 @@ def fixed_digest(version: ModelVersion) -> str:
     return digest.hexdigest()
 
 
-def _placed(version: ModelVersion, group: WaitingItems, pseudo: Any, config: ColdUpdateConfig) -> Any:
+def _placed(version: ModelVersion, group: ItemsWithReaders, pseudo: Any, config: ColdUpdateConfig) -> Any:
     from assets.spaces import text_vectors
     from models.coldstart.published_space import place
 

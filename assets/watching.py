@@ -81,11 +81,11 @@ def audience_numbers(store: "Store", version: int, *, n_users: int) -> dict[str,
     """How evenly the published audiences are spread over the vocabulary."""
     from evaluation.audience import concentration
 
-    rows = store.read_audiences(version)
-    _, chosen = np.unique(rows.user_ids[rows.ranks < K].astype(str), return_inverse=True)
-    if not len(chosen):
+    counts = store.audience_counts(version, k=K)
+    if not len(counts):
         return {}
-    spread = concentration(chosen, n_users=max(n_users, int(chosen.max()) + 1))
+    chosen = np.repeat(np.arange(len(counts)), counts)
+    spread = concentration(chosen, n_users=max(n_users, len(counts)))
     return {f"audience_gini_at_{K}": spread.gini, f"audience_share_chosen_at_{K}": spread.share_chosen}
 
 

@@ -55,7 +55,7 @@ def new_users_fold_in(context: dg.SensorEvaluationContext, store: StoreResource)
     """Count users with interactions since they were folded in; ask once per state of them."""
 
     def waiting(opened: Store, version: int) -> State:
-        found = opened.users_to_fold_in(version)
+        found = opened.waiting_users(version)
         return found.user_ids, found.n_events
 
     yield _tick(context, store, waiting, FOLD_IN)

@@ -17,7 +17,7 @@ from data.store.publication import current_publication, version_row
 from data.store.snapshots import snapshot_row
 from data.tables import interactions, items, user_vectors, users
 
-USERS_PER_QUERY = 500
+IDS_PER_QUERY = 500
 NOTHING_SEEN = Watermark(0, 0, 0, 0, 0)
 
 
@@ -95,13 +95,22 @@ def read_arrivals(connection: Connection, *, min_events: int) -> Arrivals | None
 def read_events_of(connection: Connection, user_ids: Sequence[str], *, up_to: int) -> NamedEvents:
     """Read the events of some users with an interaction_key of at most ``up_to``, in order of arrival."""
     found: list[Any] = []
-    for begin in range(0, len(user_ids), USERS_PER_QUERY):
-        part = list(user_ids[begin : begin + USERS_PER_QUERY])
+    for begin in range(0, len(user_ids), IDS_PER_QUERY):
+        part = list(user_ids[begin : begin + IDS_PER_QUERY])
         found += connection.execute(
             _NAMED.where(users.c.user_id.in_(part), interactions.c.interaction_key <= up_to).order_by(
                 interactions.c.interaction_key
             )
         ).all()
+    return _named(found)
+
+
+def read_readers_of(connection: Connection, item_ids: Sequence[str]) -> NamedEvents:
+    """Read who has events with some items, each pair once, in no particular order."""
+    found: list[Any] = []
+    for begin in range(0, len(item_ids), IDS_PER_QUERY):
+        part = list(item_ids[begin : begin + IDS_PER_QUERY])
+        found += connection.execute(_NAMED.distinct().where(items.c.item_id.in_(part))).all()
     return _named(found)
 
 
@@ -144,3 +153,8 @@ class ArrivalReads:
         """Read the events of some users with an interaction_key of at most ``up_to``."""
         with self._reading() as connection:
             return read_events_of(connection, user_ids, up_to=up_to)
+
+    def readers_of(self, item_ids: Sequence[str]) -> NamedEvents:
+        """Read who has events with some items, each pair once; the events of other items are not read."""
+        with self._reading() as connection:
+            return read_readers_of(connection, item_ids)

@@ -63,23 +63,33 @@ class ProvisionalUsers:
 
 
 @dataclass(frozen=True, eq=False)
-class Strangers:
-    """Users to be folded in, with the items they touched.
+class WaitingUsers:
+    """Users to be folded in.
 
     Args:
         user_ids: Shape (P,), object holding ``str``.
         n_events: Events of each user now, shape (P,), int64.
-        keywords: Shape (P,): the words of his newest entry, empty without one.
-        pairs: Position in [0, P) and item_id of each item with a vector of the version, shape (n, 2), object.
     """
 
     user_ids: NDArray[np.object_]
     n_events: NDArray[np.int64]
-    keywords: NDArray[np.object_]
-    pairs: list[tuple[int, str]]
 
     def __len__(self) -> int:
         return len(self.user_ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Strangers(WaitingUsers):
+    """Users to be folded in, with the items they touched.
+
+    Args:
+        user_ids, n_events: As of :class:`WaitingUsers`.
+        keywords: Shape (P,): the words of his newest entry, empty without one.
+        pairs: Position in [0, P) and item_id of each item with a vector of the version, shape (n, 2), object.
+    """
+
+    keywords: NDArray[np.object_]
+    pairs: list[tuple[int, str]]
 
 
 def append_provisional(connection: Connection, version: int, found: ProvisionalUsers, *, at: int) -> None:
@@ -155,6 +165,17 @@ def read_strangers(connection: Connection, version: int) -> Strangers:
         n_events=np.asarray([row[2] for row in rows], dtype=np.int64),
         keywords=np.asarray([row[3] or "" for row in rows], dtype=object),
         pairs=pairs,
+    )
+
+
+def read_waiting_users(connection: Connection, version: int) -> WaitingUsers:
+    """Read the users :func:`read_strangers` reads, and none of their events: enough to see who waits."""
+    condition, source = _strange(version)
+    statement = sa.select(users.c.user_id, users.c.n_events).select_from(source).where(condition)
+    rows = connection.execute(statement.order_by(users.c.user_key)).all()
+    return WaitingUsers(
+        user_ids=np.asarray([row[0] for row in rows], dtype=object),
+        n_events=np.asarray([row[1] for row in rows], dtype=np.int64),
     )
 
 

@@ -31,11 +31,12 @@ from data.store.connection import BUSY_TIMEOUT_S, connected_engine, masked, pars
 from data.store.erasures import Erasure
 from data.store.importing import ImportOptions, ImportSummary, OnProgress, import_into
 from data.store.interactions import EventTable, Watermark
-from data.store.provisional import ProvisionalUsers, Strangers
+from data.store.provisional import ProvisionalUsers
 from data.store.publication import ModelVersion, Publication, PublicationLogEntry, Reason, VersionRow
 from data.store.snapshots import NewSnapshot, SnapshotRow, SnapshotState
 from data.store.users_items import ItemTable, UserTable
 from data.store.vectors import AudienceRows, Audiences, ItemVectors, UserVectors
+from data.store.waiting import WaitingReads
 from data.store.world import World
 
 Clock = Callable[[], int]
@@ -45,7 +46,7 @@ def _seconds() -> int:
     return int(time.time())
 
 
-class Store(ArrivalReads):
+class Store(ArrivalReads, WaitingReads):
     """Users, items, events, tokens, snapshots and what is published; open it with :meth:`open`.
 
     Every method is one transaction: it sees one state of the database, and what it writes is there whole
@@ -190,42 +191,7 @@ class Store(ArrivalReads):
         with self._reading() as connection:
             return world.read_world(connection)
 
-    def items_to_place(self, version: int) -> ItemTable:
-        """Read the items with no vector in a version, or whose cold vector is of an older text."""
-        with self._reading() as connection:
-            return users_items.read_items_to_place(connection, version)
-
-    def items_to_warm_up(self, version: int) -> ItemTable:
-        """Read the items that have many more events than when a version placed them."""
-        with self._reading() as connection:
-            return users_items.read_items_to_warm_up(connection, version)
-
-    def items_to_move(self, version: int) -> ItemTable:
-        """Read :meth:`items_to_place` and :meth:`items_to_warm_up` together, each item once."""
-        with self._reading() as connection:
-            return users_items.read_items_to_move(connection, version)
-
-    def count_items_to_place(self, version: int | None) -> int:
-        """Count :meth:`items_to_place`; without a version, every item with text or events."""
-        with self._reading() as connection:
-            return users_items.count_items_to_place(connection, version)
-
-    def count_users_outside(self, version: int | None, *, min_events: int) -> int:
-        """Count the users with at least ``min_events`` events of whom a version has no vector."""
-        with self._reading() as connection:
-            return users_items.count_users_outside(connection, version, min_events=min_events)
-
     # Users outside the published vocabulary, with vectors until the next retrain
-
-    def users_to_fold_in(self, version: int) -> Strangers:
-        """Read the users outside a version's vocabulary with events since they were folded in, if ever."""
-        with self._reading() as connection:
-            return provisional.read_strangers(connection, version)
-
-    def count_users_to_fold_in(self, version: int) -> int:
-        """Count :meth:`users_to_fold_in`."""
-        with self._reading() as connection:
-            return provisional.count_strangers(connection, version)
 
     def add_provisional(self, version: int, found: ProvisionalUsers) -> None:
         """Append provisional vectors of users; the newest of a user is in force.
@@ -377,6 +343,12 @@ class Store(ArrivalReads):
         with self._reading() as connection:
             self._stored(connection, version)
             return vectors.read_audiences(connection, version, item_ids)
+
+    def audience_counts(self, version: int, *, k: int) -> NDArray[np.int64]:
+        """Count in how many audiences of a version each of their users is among the first ``k``."""
+        with self._reading() as connection:
+            self._stored(connection, version)
+            return vectors.read_audience_counts(connection, version, k=k)
 
     def newest_texts(self, user_ids: Sequence[str], *, limit: int) -> dict[str, list[str]]:
         """Read the texts of the newest ``limit`` items of some users, the newest first."""

@@ -231,6 +231,18 @@ def read_audiences(
     )
 
 
+def read_audience_counts(connection: Connection, version: int, *, k: int) -> NDArray[np.int64]:
+    """Count the audiences in which each user is among the first ``k``, shape (n,); users in none are left out."""
+    stored = audiences.c
+    statement = (
+        sa.select(sa.func.count())
+        .where(stored.version == version, stored.rank < k)
+        .group_by(stored.user_key)
+        .order_by(stored.user_key)
+    )
+    return np.asarray(connection.execute(statement).scalars().all(), dtype=np.int64)
+
+
 def _forget_items(connection: Connection, version: int, keys: list[int]) -> None:
     for table in (audiences, item_vectors):
         known = set(

@@ -18,8 +18,7 @@ Report = list[tuple[int, int, str]]
 def waiting(*texts: str) -> WaitingItems:
     ids = [f"i{at}" for at in range(len(texts))]
     hashes = [f"h{at}" for at in range(len(texts))]
-    nobody = np.empty((0, 2), dtype=np.int64)
-    return WaitingItems(ids, list(texts), hashes, np.zeros(len(texts), dtype=np.int64), nobody)
+    return WaitingItems(ids, list(texts), hashes, np.zeros(len(texts), dtype=np.int64))
 
 
 def test_items_without_a_text_are_not_asked_for() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from assets.item_distributions import distributions_of
 from assets.placed_items import PlacedItems, fixed_digest, place_waiting
-from assets.waiting_items import WaitingItems
+from assets.waiting_items import ItemsWithReaders
 from models.coldstart.config import ColdUpdateConfig
 from tests.assets.versions import version
 
@@ -22,7 +22,7 @@ def place(texts: list[str], readers: list[tuple[int, int]]) -> PlacedItems:
     pairs = np.array(readers, dtype=np.int64).reshape(-1, 2)
     ids = [f"i{at}" for at in range(len(texts))]
     n_events = np.bincount(pairs[:, 0], minlength=len(texts))
-    waiting = WaitingItems(ids, texts, [f"h{at}" for at in range(len(texts))], n_events, pairs)
+    waiting = ItemsWithReaders(ids, texts, [f"h{at}" for at in range(len(texts))], n_events, pairs)
     model = version(5, table=FOR_DAN)
     answers = distributions_of(model, waiting, k=4, report=lambda *_: None)
     return place_waiting(model, waiting, answers, CONFIG)

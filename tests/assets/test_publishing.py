@@ -14,7 +14,7 @@ from assets.placed_items import PlacedItems, place_waiting
 from assets.publishing import Published, publish
 from assets.registry import OVERRULED, RegisteredVersion, Registry, RegistryUnavailable
 from assets.version_in_force import version_in_force
-from assets.waiting_items import waiting_items
+from assets.waiting_items import waiting_items, with_readers
 from data.store.store import Store
 from models.coldstart.config import ColdUpdateConfig
 from tests.assets.mlflow_worlds import World
@@ -43,9 +43,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def work(store: Store, model: ModelVersion) -> tuple[PlacedItems, ItemDistributions]:
     """Place whatever waits for a version."""
-    waiting = waiting_items(store, model.version, users=model.users, warm_items=model.warm_items)
+    waiting = waiting_items(store, model.version, warm_items=model.warm_items)
     answers = distributions_of(model, waiting, k=2, report=lambda *_: None)
-    return place_waiting(model, waiting, answers, CONFIG), answers
+    return place_waiting(model, with_readers(waiting, store, model.users), answers, CONFIG), answers
 
 
 def publish_now(store: Store, registry: Registry, number: int) -> Published:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from assets.waiting_items import WaitingItems, waiting_items
+from assets.waiting_items import ItemsWithReaders, waiting_items, with_readers
 from data.id_map import IdMap
+from data.store.arrivals import NamedEvents
 from data.store.store import Store
 from tests.data.store.worlds import dataset
 
@@ -33,7 +34,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_items_that_were_not_trained_on_wait_with_their_known_readers(store: Store) -> None:
-    waiting = waiting_items(store, 1, users=IdMap(["bob", "ann"]), warm_items=IdMap(["x"]))
+    found = waiting_items(store, 1, warm_items=IdMap(["x"]))
+    waiting = with_readers(found, store, IdMap(["bob", "ann"]))
     assert waiting.item_ids == ["y", "z", "blank"]  # x was trained on
     assert waiting.texts == ["A Y", "A Z", ""]
     assert waiting.real_pairs.tolist() == [[0, 0]]  # bob read y twice, eve is unknown
@@ -41,21 +43,40 @@ def test_items_that_were_not_trained_on_wait_with_their_known_readers(store: Sto
     assert waiting.n_events.tolist() == [3, 0, 1]
 
 
+def test_events_of_other_items_are_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    readers_of = store.readers_of
+
+    def noted(item_ids: Sequence[str]) -> NamedEvents:
+        asked.append(list(item_ids))
+        return readers_of(item_ids)
+
+    monkeypatch.setattr(store, "readers_of", noted)
+    for every in ("read_events", "read_world", "read_users"):
+        monkeypatch.delattr(Store, every)
+    found = waiting_items(store, 1, warm_items=IdMap(["x"]))
+    assert asked == []  # texts alone are enough to ask for audiences
+    with_readers(found, store, IdMap(["bob", "ann"]))
+    assert asked == [["y", "blank"]]
+
+
 def test_without_events_nobody_has_read_anything(store: Store) -> None:
-    waiting = waiting_items(store, 1, users=IdMap(["bob"]), warm_items=IdMap(["x", "y"]))
+    found = waiting_items(store, 1, warm_items=IdMap(["x", "y"]))
+    waiting = with_readers(found, store, IdMap(["bob"]))
     assert waiting.item_ids == ["z", "blank"]
     assert waiting.real_pairs.shape == (0, 2)
 
 
 def test_nothing_waits_where_everything_was_trained_on(store: Store) -> None:
-    waiting = waiting_items(store, 1, users=IdMap(["bob"]), warm_items=IdMap(["x", "y", "z", "blank"]))
+    found = waiting_items(store, 1, warm_items=IdMap(["x", "y", "z", "blank"]))
+    waiting = with_readers(found, store, IdMap(["bob"]))
     assert len(waiting) == 0
     assert waiting.readers().tolist() == []
 
 
 def test_a_part_of_the_items_keeps_its_readers() -> None:
     pairs = np.array([[0, 7], [1, 8], [2, 9], [2, 7]], dtype=np.int64)
-    whole = WaitingItems(["a", "b", "c"], ["A", "B", "C"], ["1", "2", "3"], np.array([1, 1, 2]), pairs)
+    whole = ItemsWithReaders(["a", "b", "c"], ["A", "B", "C"], ["1", "2", "3"], np.array([1, 1, 2]), pairs)
     part = whole.only(np.array([False, True, True]))
     assert (part.item_ids, part.texts, part.text_hashes) == (["b", "c"], ["B", "C"], ["2", "3"])
     assert part.n_events.tolist() == [1, 2]

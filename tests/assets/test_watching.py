@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from assets.watch_history import FORWARD
-from assets.watching import look
+from assets.watching import audience_numbers, look
 from data.item_texts import text_hash
 from data.readers.dataset import Dataset, Source
 from data.store.publication import ModelVersion
 from data.store.store import Store
-from data.store.vectors import NO_AUDIENCES, ItemVectors, UserVectors
+from data.store.vectors import NO_AUDIENCES, Audiences, ItemVectors, UserVectors
 
 USERS = [f"u{at:02d}" for at in range(40)]
 ITEMS = [f"i{at:03d}" for at in range(120)]
@@ -49,6 +49,18 @@ def store(tmp_path: Path) -> Iterator[Store]:
         users = UserVectors(USERS, np.eye(40, dtype=np.float32))
         opened.publish(ModelVersion(1, row.key, "hash", users, items, NO_AUDIENCES), reason="by hand")
         yield opened
+
+
+def test_audiences_are_counted_where_they_lie(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = np.array([USERS[:30], USERS[:30]], dtype=object)  # the last ten are behind the twentieth
+    logs = np.log(np.full((2, 30), 0.01))
+    users, items = store.read_published(1)
+    stored = ModelVersion(2, "key", "hash", users, items, Audiences(ITEMS[80:82], people, logs))
+    store.publish(stored, reason="by hand")
+    monkeypatch.delattr(Store, "read_audiences")
+    numbers = audience_numbers(store, 2, n_users=40)
+    assert numbers["audience_share_chosen_at_20"] == pytest.approx(20 / 40)
+    assert numbers["audience_gini_at_20"] == pytest.approx(0.5)
 
 
 def test_before_anything_happens_only_the_lists_are_told(store: Store) -> None:

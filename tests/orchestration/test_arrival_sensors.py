@@ -9,6 +9,7 @@ import pytest
 from assets.resources import StoreResource
 from data.home import Home
 from data.store.provisional import ProvisionalUsers
+from data.store.waiting import WaitingReads
 from orchestration.arrival_sensors import new_users_fold_in, warming_items
 from orchestration.requests import DATA_TAG
 from tests.orchestration.worlds import arrive, filled, open_store, past_run, publish_all
@@ -49,6 +50,16 @@ def test_new_users_are_asked_for_once_and_again_after_more_events(
     second = tick(new_users_fold_in, instance)
     assert isinstance(second, dg.RunRequest)
     assert second.run_key != first.run_key
+
+
+def test_a_tick_reads_no_interactions_of_those_who_wait(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(home)
+    publish_all(home)
+    arrive(home, "new-a", events=1)
+    monkeypatch.delattr(WaitingReads, "users_to_fold_in")
+    assert isinstance(tick(new_users_fold_in, instance), dg.RunRequest)
 
 
 def test_items_that_have_outgrown_their_vectors_are_placed_again(

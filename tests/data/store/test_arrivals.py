@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from data.store import arrivals
 from data.store.arrivals import NOTHING_SEEN
 from data.store.store import Store
 from tests.data.store.conftest import NOW
@@ -30,6 +33,16 @@ def test_what_came_after_the_snapshot_is_counted_by_who_brought_it(store: Store)
     newest = store.newest_events(after=row.watermark.interaction_key, limit=3)
     assert list(zip(newest.user_ids, newest.item_ids, strict=True)) == [("c", "z"), ("d", "x"), ("d", "y")]
     assert len(store.newest_events(after=store.watermark().interaction_key, limit=3)) == 0
+
+
+def test_the_readers_of_some_items_are_told_once_each(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "IDS_PER_QUERY", 1)  # several queries, one answer
+    store.import_dataset(small())
+    found = store.readers_of(["x", "y", "z"])
+    pairs = sorted(zip(found.user_ids, found.item_ids, strict=True))
+    assert pairs == [("a", "x"), ("a", "y"), ("b", "y")]  # a has two events with x
+    assert store.readers_of(["y"]).item_ids.tolist() == ["y", "y"]
+    assert len(store.readers_of([])) == 0
 
 
 def test_without_its_snapshot_everything_is_new_to_a_version(store: Store) -> None:

@@ -40,6 +40,17 @@ def test_users_with_events_outside_the_vocabulary_wait_until_they_are_folded_in(
     assert world.count_users_to_fold_in(7) == 1
 
 
+def test_who_waits_is_told_without_what_they_touched(world: Store) -> None:
+    world.import_dataset(dataset(["e"], events=[("e", "z", 50, 1.0)]))
+    found = world.waiting_users(7)
+    assert (found.user_ids.tolist(), found.n_events.tolist()) == (["d", "e"], [2, 1])
+    whole = world.users_to_fold_in(7)
+    assert whole.user_ids.tolist() == found.user_ids.tolist()
+    assert whole.n_events.tolist() == found.n_events.tolist()
+    world.add_provisional(7, entry("d", "e", events=2))
+    assert world.waiting_users(7).user_ids.tolist() == ["e"]
+
+
 def test_a_user_whose_items_have_no_vector_waits_for_them(world: Store) -> None:
     world.import_dataset(dataset(["e"], {"new": "A new one"}, [("e", "new", 60, 1.0)]))
     assert world.users_to_fold_in(7).user_ids.tolist() == ["d"]

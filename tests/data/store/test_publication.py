@@ -61,6 +61,17 @@ def test_what_is_published_comes_back_bit_for_bit(world: Store) -> None:
     assert [row.version for row in world.model_versions()] == [7]
 
 
+def test_users_are_counted_by_the_audiences_that_begin_with_them(world: Store) -> None:
+    people = np.array([["b", "a"], ["b", "c"]], dtype=object)
+    world.publish(
+        model(1, audiences=Audiences(["y", "z"], people, np.log([[0.6, 0.3], [0.6, 0.3]]))), reason="first"
+    )
+    assert world.audience_counts(1, k=2).tolist() == [1, 2, 1]  # a, b, c
+    assert world.audience_counts(1, k=1).tolist() == [2]
+    with pytest.raises(KeyError, match="model version 9 has no vectors"):
+        world.audience_counts(9, k=1)
+
+
 @pytest.mark.parametrize(("table", "kind"), [("user_vectors", "user 'a'"), ("item_vectors", "item 'x'")])
 def test_a_flipped_byte_in_a_published_vector_is_told_and_the_version_before_still_answers(
     world: Store, table: str, kind: str
