@@ -31,7 +31,8 @@ class Patience:
     """One budget of seconds for one outage: calls are repeated until it is used up, then refused.
 
     The clock starts with the first failure and is reset by the next success, so that a chain of calls to a
-    dead server costs ``seconds`` in all, not ``seconds`` each.
+    dead server costs ``seconds`` in all, not ``seconds`` each. A call after a time in which nobody asked starts
+    it anew: a failure at the beginning of an hour's work says nothing about its end.
 
     Args:
         uri: Address of the service; its password is masked in every message.
@@ -62,6 +63,7 @@ class Patience:
         self._clock = clock
         self._sleep = sleep
         self._down_since: float | None = None
+        self._failed_at: float | None = None
 
     @property
     def down_seconds(self) -> float:
@@ -82,6 +84,7 @@ class Patience:
             RegistryUnavailable: If the service does not answer in time, or at once if its disk is full; names
                 the address.
         """
+        self._forget_old_failure()
         pause = FIRST_PAUSE
         while True:
             left = self.seconds - self.down_seconds
@@ -105,6 +108,7 @@ class Patience:
         Raises:
             RegistryUnavailable: If the service does not answer.
         """
+        self._forget_old_failure()
         try:
             return self._attempt(action, timeout=timeout)
         except self._troubles() as error:
@@ -119,11 +123,17 @@ class Patience:
             with bounded_requests(timeout):
                 result = action()
         except self._troubles() as error:
-            if self._down_since is None and is_transient(error):
-                self._down_since = self._clock()
+            if is_transient(error):
+                self._failed_at = self._clock()
+                if self._down_since is None:
+                    self._down_since = self._failed_at
             raise
         self._down_since = None
         return result
+
+    def _forget_old_failure(self) -> None:
+        if self._failed_at is not None and self._clock() - self._failed_at > LONGEST_PAUSE:
+            self._down_since = None
 
     def _full(self, doing: str) -> RegistryUnavailable:
         return RegistryUnavailable(

@@ -96,6 +96,20 @@ def test_once_does_not_wait() -> None:
     assert clock.slept == []
 
 
+def test_a_failure_after_which_nobody_asked_costs_a_later_call_nothing() -> None:
+    waiting, clock = patience(60)
+    with pytest.raises(RegistryUnavailable):
+        waiting.once(Service(1), "telling", timeout=5)
+    clock.now += 600  # at work on something else
+    assert waiting.insist(Service(4), "asking") == "answer"
+    waiting, clock = patience(60)
+    with pytest.raises(RegistryUnavailable):
+        waiting.once(Service(1), "telling", timeout=5)
+    clock.now += 600
+    with pytest.raises(RegistryUnavailable, match=r"did not answer for [0-9]{2} s while asking"):
+        waiting.insist(Service(10**6), "asking")
+
+
 def test_the_message_says_what_to_do_and_is_an_error_a_command_line_shows() -> None:
     waiting, _ = patience(1)
     with pytest.raises(RegistryError, match="start the server again, or point to another one, and run again"):
