@@ -62,8 +62,8 @@ def connected_engine(url: URL, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Eng
 
     Args:
         url: From :func:`parsed_url`.
-        busy_timeout_s: Seconds to wait for another writer (SQLite) or for the server's answer
-            to a connection (PostgreSQL).
+        busy_timeout_s: Seconds to wait for another writer; on PostgreSQL also, at least 2, for the server's
+            answer to a connection.
 
     Returns:
         An engine that has not connected yet.
@@ -82,7 +82,7 @@ def connected_engine(url: URL, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Eng
     else:
         # Dagster and MLflow have tables of the same names; a schema of our own lets all share one database.
         arguments = {
-            "options": f"-csearch_path={POSTGRES_SCHEMA}",
+            "options": f"-csearch_path={POSTGRES_SCHEMA} -clock_timeout={max(1, round(1000 * busy_timeout_s))}",
             "connect_timeout": max(2, int(busy_timeout_s)),
         }
         try:

@@ -112,6 +112,16 @@ def test_a_reader_sees_one_state_throughout(store: Store) -> None:
         assert connection.execute(count).scalar_one() == 3
 
 
+def test_a_second_writer_waits_as_long_as_agreed_and_readers_not_at_all(url: str) -> None:
+    with Store.open(url) as first, Store.open(url, busy_timeout_s=0.2) as second:
+        first.import_dataset(small())
+        with writing(first.engine):
+            assert len(second.read_users()) == 3
+            with pytest.raises(StoreError, match="another process holds the write lock"):
+                second.import_dataset(small())
+        assert second.import_dataset(small()).duplicates == 4
+
+
 def test_errors_of_our_own_pass_untouched(store: Store) -> None:
     with pytest.raises(IntegrityError), writing(store.engine) as connection:
         connection.execute(sa.text("INSERT INTO users VALUES (1, '', 0, 0)"))
