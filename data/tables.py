@@ -109,6 +109,9 @@ model_versions = Table(
     Column("dimension", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("predecessor", BigInteger, nullable=True),  # published before this one: where a rollback leads
+    Column(
+        "edition", BigInteger, nullable=False, server_default=text("0")
+    ),  # rises with every write of its vectors
 )
 
 

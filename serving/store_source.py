@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from data.store.connection import reading
-from data.store.served import read_items_of, read_users_of, read_vectors_state
+from data.store.served import read_edition, read_items_of, read_users_of
 from data.store.store import Store
 from serving.published import Edition, PublishedSpace
 
@@ -38,8 +38,8 @@ class StoreSource:
         if current is None:
             return None
         with reading(self._store.engine) as connection:
-            state = read_vectors_state(connection, current.version)
-        return Edition(current.version, f"{current.published_at}-{state}")
+            edition = read_edition(connection, current.version)
+        return Edition(current.version, f"{current.published_at}-{edition}")
 
     def read_space(self, version: int) -> PublishedSpace:
         """All vectors of a version, and those of the users folded in by now.

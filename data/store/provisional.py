@@ -186,12 +186,6 @@ def count_strangers(connection: Connection, version: int) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
-def newest_entry(connection: Connection, version: int) -> int:
-    """Return the number of a version's newest entry, 0 without one."""
-    newest = sa.select(sa.func.coalesce(sa.func.max(provisional_users.c.entry), 0))
-    return int(connection.execute(newest.where(provisional_users.c.version == version)).scalar_one())
-
-
 def ensure_user(connection: Connection, user_id: str, *, at: int) -> int:
     """Add a user without events unless he is known; return his number of events."""
     found = connection.execute(sa.select(users.c.n_events).where(users.c.user_id == user_id)).scalar()

@@ -52,7 +52,10 @@ class ModelVersion:
 
 @dataclass(frozen=True)
 class VersionRow:
-    """What the store remembers of a version; ``predecessor`` was published before it."""
+    """What the store remembers of a version.
+
+    ``predecessor`` was published before it; ``edition`` has risen with every write of its vectors.
+    """
 
     version: int
     snapshot_key: str
@@ -60,6 +63,7 @@ class VersionRow:
     dimension: int
     created_at: int
     predecessor: int | None
+    edition: int
 
 
 @dataclass(frozen=True)
@@ -112,9 +116,16 @@ def write_version(connection: Connection, model: ModelVersion, *, at: int) -> No
         forget_vectors(connection, model.version)
         same = model_versions.c.version == model.version
         connection.execute(sa.update(model_versions).where(same).values(**values))
+        raise_edition(connection, model.version)
     write_users(connection, model.version, model.users)
     write_items(connection, model.version, model.items)
     write_audiences(connection, model.version, model.audiences)
+
+
+def raise_edition(connection: Connection, version: int) -> None:
+    """Write down that vectors of a version were added or replaced: who holds them in memory reads them again."""
+    same = model_versions.c.version == version
+    connection.execute(sa.update(model_versions).where(same).values(edition=model_versions.c.edition + 1))
 
 
 def switch(connection: Connection, version: int, reason: Reason) -> Publication:

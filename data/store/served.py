@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from data.store.provisional import newest_entry
-from data.store.users_items import max_revision
-from data.tables import interactions, item_vectors, items, users
+from data.tables import interactions, items, model_versions, users
 
 
 def read_items_of(connection: Connection, user_id: str) -> list[str]:
@@ -57,26 +55,18 @@ def read_users_of(connection: Connection, item_id: str) -> list[str]:
     return list(connection.execute(statement).scalars())
 
 
-def read_vectors_state(connection: Connection, version: int) -> str:
-    """Read a mark that differs whenever items of a version were placed, or placed again, or users folded in.
+def read_edition(connection: Connection, version: int) -> int:
+    """Read a number that rises whenever items of a version are placed, or placed again, or users folded in.
 
     Args:
         connection: In a transaction.
         version: A model version.
 
     Returns:
-        Item vectors, item vectors whose text has changed since, the events of all items when they were placed,
-        the store's item revision and the newest provisional user, as one word.
+        The number; 0 where the version's vectors are not stored.
     """
-    outdated = sa.func.sum(sa.case((item_vectors.c.text_hash != items.c.text_hash, 1), else_=0))
-    n_vectors, n_outdated, n_events = connection.execute(
-        sa.select(sa.func.count(), outdated, sa.func.sum(item_vectors.c.n_events))
-        .select_from(item_vectors)
-        .join(items, items.c.item_key == item_vectors.c.item_key)
-        .where(item_vectors.c.version == version)
-    ).one()
-    placed = f"{n_vectors}-{n_outdated or 0}-{n_events or 0}"
-    return f"{placed}-{max_revision(connection)}-{newest_entry(connection, version)}"
+    found = connection.execute(sa.select(model_versions.c.edition).where(model_versions.c.version == version))
+    return int(found.scalar() or 0)
 
 
 def read_newest_texts(connection: Connection, user_ids: Sequence[str], *, limit: int) -> dict[str, list[str]]:

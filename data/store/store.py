@@ -206,6 +206,7 @@ class Store(ArrivalReads, WaitingReads):
                     f"got {found.vectors.shape[1]}"
                 )
             provisional.append_provisional(connection, version, found, at=self._clock())
+            publication.raise_edition(connection, version)
 
     def read_provisional(self, version: int) -> ProvisionalUsers:
         """Read the provisional users of a version, none of a version whose vectors are not stored."""
@@ -303,6 +304,8 @@ class Store(ArrivalReads, WaitingReads):
                 )
             vectors.write_items(connection, version, items)
             vectors.write_audiences(connection, version, audiences)
+            if len(items):
+                publication.raise_edition(connection, version)
 
     def current_publication(self) -> Publication | None:
         """Read which version is published, None where none is."""

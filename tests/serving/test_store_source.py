@@ -115,6 +115,16 @@ def test_a_placed_item_is_served_without_a_new_version(store: Store, source: Sto
     assert list(source.audience_of(7, "fig")) == []
 
 
+def test_an_import_of_new_items_is_no_reason_to_read_the_vectors_again(
+    store: Store, source: StoreSource
+) -> None:
+    published = PublishedVersions(source, check_seconds=0)
+    store.publish(model(1, sign=1), reason="first")
+    before = published.current()
+    store.import_dataset(dataset({"new": "a new one"}, [("ada", "new")]))
+    assert published.current() is before
+
+
 def test_an_item_placed_again_for_a_new_text_is_noticed(
     store: Store, source: StoreSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:

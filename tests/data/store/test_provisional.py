@@ -5,9 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data.store.connection import reading
 from data.store.provisional import ProvisionalUsers
-from data.store.served import read_vectors_state
 from data.store.store import Store
 from data.store.vectors import UserVectors
 from tests.data.store.test_publication import floats, model
@@ -84,14 +82,6 @@ def test_the_next_version_replaces_them_and_the_one_before_keeps_its_own(world: 
     world.add_provisional(8, entry("d"))  # one that came too late is not in force
     assert len(world.read_provisional(8)) == 0
     assert len(world.read_provisional(9)) == 0
-
-
-def test_what_serving_compares_differs_after_a_user_was_folded_in(world: Store) -> None:
-    with reading(world.engine) as connection:
-        before = read_vectors_state(connection, 7)
-    world.add_provisional(7, entry("d"))
-    with reading(world.engine) as connection:
-        assert read_vectors_state(connection, 7) != before
 
 
 def test_bad_entries_are_refused(world: Store) -> None:

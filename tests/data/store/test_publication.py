@@ -8,7 +8,10 @@ import sqlalchemy as sa
 
 from data.errors import StoreError
 from data.item_texts import text_hash
+from data.store.connection import reading
+from data.store.provisional import ProvisionalUsers
 from data.store.publication import ModelVersion, Publication
+from data.store.served import read_edition
 from data.store.store import Store
 from data.store.vectors import NO_AUDIENCES, Audiences, ItemVectors, UserVectors
 from tests.data.store.conftest import NOW
@@ -197,6 +200,29 @@ def test_users_outside_are_counted_from_their_events(world: Store) -> None:
     assert world.count_users_outside(1, min_events=1) == 2  # c, d
     assert world.count_users_outside(1, min_events=2) == 1  # d
     assert world.count_users_outside(None, min_events=2) == 2  # a, d
+
+
+def edition(store: Store, version: int) -> int:
+    """What serving compares."""
+    with reading(store.engine) as connection:
+        return read_edition(connection, version)
+
+
+def test_an_edition_rises_with_every_write_of_vectors_and_with_nothing_else(world: Store) -> None:
+    world.publish(model(1), reason="one")
+    first = edition(world, 1)
+    world.import_dataset(dataset(["d"], {"w": "A W", "z": "Another Z"}, [("d", "x", 1, 1.0)]))
+    world.add_placements(1, ItemVectors([], [], [], floats(0, 3), []), NO_AUDIENCES)
+    assert edition(world, 1) == first  # arrivals move no vector
+    given = model(1)
+    world.add_placements(1, given.items, given.audiences)
+    placed = edition(world, 1)
+    folded = ProvisionalUsers(["d"], np.ones(1, np.int64), [""], np.ones(1), floats(1, 3))
+    world.add_provisional(1, folded)
+    with_user = edition(world, 1)
+    world.publish(given, reason="again")
+    assert first < placed < with_user < edition(world, 1)
+    assert edition(world, 9) == 0
 
 
 def test_pruning_spares_what_is_published_and_its_predecessor(world: Store) -> None:
