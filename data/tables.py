@@ -160,6 +160,16 @@ provisional_users = Table(  # append-only: of a version's entries for a user the
     sqlite_autoincrement=True,
 )
 
+erasures = Table(  # after one, what was learned from those users must not be carried on
+    "erasures",
+    metadata,
+    Column("entry", Key, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("n_users", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 audiences = Table(
     "audiences",
     metadata,

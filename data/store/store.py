@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection, Engine
 from data.item_texts import TEXT_LIMIT
 from data.quarantine import Quarantine
 from data.readers.dataset import Dataset
-from data.store import interactions as events
 from data.store import (
+    erasures,
     provisional,
     publication,
     schema,
@@ -25,8 +25,10 @@ from data.store import (
     vectors,
     world,
 )
+from data.store import interactions as events
 from data.store.arrivals import ArrivalReads
 from data.store.connection import BUSY_TIMEOUT_S, connected_engine, masked, parsed_url, reading, writing
+from data.store.erasures import Erasure
 from data.store.importing import ImportOptions, ImportSummary, OnProgress, import_into
 from data.store.interactions import EventTable, Watermark
 from data.store.provisional import ProvisionalUsers
@@ -220,6 +222,16 @@ class Store(ArrivalReads, WaitingReads):
         """Add a user without events unless he is known; return his number of events."""
         with self._writing() as connection:
             return provisional.ensure_user(connection, user_id, at=self._clock())
+
+    def note_erasure(self, n_users: int, *, reason: str) -> None:
+        """Write down that users were removed now: the next retrain starts over."""
+        with self._writing() as connection:
+            erasures.note_erasure(connection, Erasure(self._clock(), n_users, reason))
+
+    def latest_erasure(self) -> Erasure | None:
+        """Read when users were removed last, None if never."""
+        with self._reading() as connection:
+            return erasures.latest_erasure(connection)
 
     # User tokens
 

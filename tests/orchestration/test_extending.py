@@ -11,7 +11,7 @@ import pytest
 from data.home import Home
 from orchestration.extending import extending
 from orchestration.settings import Settings
-from tests.orchestration.worlds import Cli, arrive, filled, publish_all, trained
+from tests.orchestration.worlds import Cli, arrive, filled, open_store, publish_all, trained
 
 
 def test_without_a_published_version_it_starts_over(home: Home) -> None:
@@ -21,12 +21,20 @@ def test_without_a_published_version_it_starts_over(home: Home) -> None:
 
 
 @pytest.mark.slow
-def test_it_goes_on_from_the_published_version(home: Home) -> None:
+def test_after_an_erasure_the_next_one_starts_over(home: Home) -> None:
     filled(home)
     publish_all(home)
-    settings, why = extending(home, Settings.read(home))
-    assert settings.run_config()["resources"] == {"extension": {"config": {"version": 1}}}
-    assert why == "extending version 1"
+    assert extending(home, Settings.read(home))[0].run_config()["resources"] == {
+        "extension": {"config": {"version": 1}}
+    }
+    with open_store(home) as store:
+        assert store.latest_erasure() is None
+        store.note_erasure(3, reason="asked to be forgotten")
+    settings, why = extending(home, Settings.read(home, None, ["extension.version=1"]))
+    assert settings.effective()["extension"]["version"] is None
+    assert why == (
+        "3 users were erased after the snapshot of version 1 (asked to be forgotten): training in full"
+    )
 
 
 @pytest.fixture(scope="module")
