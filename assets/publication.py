@@ -25,8 +25,8 @@ def publication(
     version = load_version(known, item_embeddings.version, cache=registry.cache())
     with store.open() as opened:
         outcome = publish(opened, known, version, placed=item_embeddings, answers=cold_item_distributions)
-    if outcome.alias_warning:
-        context.log.warning(outcome.alias_warning)
+    if outcome.warning:
+        context.log.warning(outcome.warning)
     context.add_output_metadata(
         {"version": outcome.version, "switched": outcome.switched, "items_added": outcome.items_added}
     )

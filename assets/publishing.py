@@ -8,10 +8,11 @@ import numpy as np
 from assets.item_distributions import ItemDistributions
 from assets.model_version import ModelVersion
 from assets.placed_items import PlacedItems
+from assets.version_in_force import is_stored, require_place
 from data.item_texts import text_hash
 
 if TYPE_CHECKING:
-    from assets.registry import Registry
+    from assets.registry import RegisteredVersion, Registry
     from data.store.publication import ModelVersion as StoredVersion
     from data.store.store import Store
     from data.store.vectors import Audiences, ItemVectors
@@ -22,16 +23,16 @@ class Published:
     """What a publication did.
 
     Attributes:
-        version: The version that is published now.
-        switched: Whether it was another one before.
+        version: The version that was placed with.
+        switched: Whether it is published now and was not before.
         items_added: Items that got a vector.
-        alias_warning: Why the champion alias could not follow yet; empty if it did.
+        warning: Why it is not published, or why the champion alias could not follow yet; empty if all is well.
     """
 
     version: int
     switched: bool
     items_added: int
-    alias_warning: str
+    warning: str
 
 
 def publish(
@@ -42,22 +43,27 @@ def publish(
     placed: PlacedItems,
     answers: ItemDistributions,
 ) -> Published:
-    """Publish a version whole, or add newly placed items to one whose vectors are stored already.
+    """Publish a version that is due, or add newly placed items to one whose vectors are stored already.
 
-    A version that was published before keeps what it placed then: only what waits for it is added. The alias is
-    moved after the transaction. If MLflow is lost by then, the publication stands; ``coldcast status`` shows the
-    difference and repairs it.
+    Due is a version that the gate or a person has accepted and that was not published since. Any other one keeps
+    its place: a rollback while its items were placed stands. A version that was published before keeps what it
+    placed then: only what waits for it is added. The alias is moved after the transaction. If MLflow is lost by
+    then, the publication stands; ``coldcast status`` shows the difference and repairs it.
 
     Raises:
+        NotDue: If the version is not due and its vectors are not stored; nothing is changed then.
         StoreError: If the database fails; nothing is changed then.
     """
-    from assets.registry import OVERRULED, RegistryError
+    from assets.registry import DUE, OVERRULED
 
-    current = store.current_publication()
-    switched = current is None or current.version != version.version
     registered = registry.version(version.version)
+    require_place(registered, store)
+    current = store.current_publication()
+    published = current is not None and current.version == version.version
+    due = registered.decision in DUE
+    switched = due and not published
     forced = registered.decision == OVERRULED
-    if any(row.version == version.version for row in store.model_versions()):
+    if is_stored(store, version.version):
         store.add_placements(version.version, item_vectors(placed), audiences(placed, answers))
         if switched:
             store.switch_publication(version.version, reason=registered.reason, forced=forced)
@@ -65,16 +71,26 @@ def publish(
         stored = stored_version(store, version, placed=placed, answers=answers)
         store.publish(stored, reason=registered.reason, forced=forced)
     warning = ""
-    try:
-        if switched:
-            registry.promote(
-                version.version,
-                registered.reason,
-                decision="forced" if forced else "promoted",
-            )
-    except RegistryError as error:
-        warning = f"version {version.version} is published, but the alias could not follow: {error}"
+    if switched:
+        warning = _follow(registry, registered)
+    elif current is not None and not published:
+        warning = (
+            f"version {current.version} stays published; items were added to version {version.version}, which is "
+            f"not to be published (decision: {registered.decision or 'none'})"
+        )
     return Published(version.version, switched, len(placed), warning)
+
+
+def _follow(registry: "Registry", published: "RegisteredVersion") -> str:
+    """Let the alias follow the publication; returns why it could not, or nothing."""
+    from assets.registry import OVERRULED, RegistryError
+
+    decision = "forced" if published.decision == OVERRULED else "promoted"
+    try:
+        registry.promote(published.version, published.reason, decision=decision)
+    except RegistryError as error:
+        return f"version {published.version} is published, but the alias could not follow: {error}"
+    return ""
 
 
 def stored_version(

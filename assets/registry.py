@@ -32,6 +32,7 @@ CHALLENGER = "challenger"
 PREVIOUS = "previous"
 ACCEPTED = "accepted"  # by the gate, to be published
 OVERRULED = "accepted by force"  # by a person, to be published
+DUE = (ACCEPTED, OVERRULED)
 HELD = "held"  # by the gate, for a human
 EXAMPLE = "A short title of a new item"
 
@@ -196,11 +197,7 @@ class Registry:
 
     def accepted(self) -> RegisteredVersion | None:
         """The version that is to be published and is not champion yet, or None; at most one waits."""
-        waiting = [
-            one
-            for one in self.versions()
-            if one.decision in (ACCEPTED, OVERRULED) and CHAMPION not in one.aliases
-        ]
+        waiting = [one for one in self.versions() if one.decision in DUE and CHAMPION not in one.aliases]
         return waiting[0] if waiting else None
 
     def refuse(self, version: int, reason: str) -> RegisteredVersion:

@@ -15,3 +15,7 @@ class UnknownVersion(RegistryError):
 
 class DamagedVersion(RegistryError):
     """A version's files are missing or differ from what was registered."""
+
+
+class NotDue(RegistryError):
+    """A version has no vectors in the store, and neither the gate nor a person wants it published."""

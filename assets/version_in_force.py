@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from assets.registry_errors import NotDue
+
 if TYPE_CHECKING:
-    from assets.registry import Registry
+    from assets.registry import RegisteredVersion, Registry
     from data.store.store import Store
 
 
@@ -18,3 +20,25 @@ def version_in_force(registry: "Registry", store: "Store") -> int | None:
         return accepted.version
     published = store.current_publication()
     return None if published is None else published.version
+
+
+def require_place(registered: "RegisteredVersion", store: "Store") -> None:
+    """Make sure that a version's placements have a place to go: its vectors are stored, or it is to be published.
+
+    Raises:
+        NotDue: If neither holds.
+    """
+    from assets.registry import DUE
+
+    number = registered.version
+    if registered.decision in DUE or is_stored(store, number):
+        return
+    raise NotDue(
+        f"version {number} is not to be published (decision: {registered.decision or 'none'}) and has no vectors "
+        f"in the store that items could join; `coldcast promote --force {number}` publishes it"
+    )
+
+
+def is_stored(store: "Store", version: int) -> bool:
+    """Whether the store holds a version's vectors, published or not."""
+    return any(row.version == version for row in store.model_versions())

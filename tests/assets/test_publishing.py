@@ -13,6 +13,7 @@ from assets.model_version import ModelVersion
 from assets.placed_items import PlacedItems, place_waiting
 from assets.publishing import Published, publish
 from assets.registry import OVERRULED, RegisteredVersion, Registry, RegistryUnavailable
+from assets.registry_errors import NotDue
 from assets.version_in_force import version_in_force
 from assets.waiting_items import waiting_items, with_readers
 from data.store.store import Store
@@ -54,6 +55,12 @@ def publish_now(store: Store, registry: Registry, number: int) -> Published:
     return publish(store, registry, model, placed=placed, answers=answers)
 
 
+def published(store: Store) -> int:
+    current = store.current_publication()
+    assert current is not None
+    return current.version
+
+
 def kinds(store: Store, number: int) -> dict[str, str]:
     _, items = store.read_published(number)
     return dict(zip(items.item_ids.tolist(), items.kinds, strict=True))
@@ -69,7 +76,7 @@ def test_everything_is_published_at_once_and_the_alias_follows(store: Store, wor
     number = accepted(world, "a")
     assert version_in_force(world.registry, store) == number
     outcome = publish_now(store, world.registry, number)
-    assert outcome == Published(number, switched=True, items_added=5, alias_warning="")
+    assert outcome == Published(number, switched=True, items_added=5, warning="")
     warm = dict.fromkeys(["w0", "w1", "w2"], "warm")
     assert kinds(store, number) == {
         **warm,
@@ -92,7 +99,7 @@ def test_new_items_join_the_published_version_without_a_switch(store: Store, wor
     publish_now(store, world.registry, number)
     store.import_dataset(dataset(items={"late": "A late title"}))
     outcome = publish_now(store, world.registry, number)
-    assert outcome == Published(number, switched=False, items_added=1, alias_warning="")
+    assert outcome == Published(number, switched=False, items_added=1, warning="")
     assert kinds(store, number)["late"] == "cold"
     assert len(store.publication_log()) == 1
 
@@ -111,7 +118,7 @@ def test_a_lost_alias_leaves_the_publication_and_is_repaired_later(store: Store,
     lossy = LosesTheAlias(**vars_of(world.registry))
     outcome = publish_now(store, lossy, number)
     assert outcome.switched
-    assert "but the alias could not follow: MLflow at nowhere did not answer" in outcome.alias_warning
+    assert "but the alias could not follow: MLflow at nowhere did not answer" in outcome.warning
     current = store.current_publication()
     assert current is not None
     assert current.version == number
@@ -130,8 +137,9 @@ def vars_of(registry: Registry) -> dict[str, object]:
 
 
 def test_a_failing_database_changes_nothing(store: Store, world: World) -> None:
-    first, second = accepted(world, "a"), accepted(world, "b")
+    first = accepted(world, "a")
     publish_now(store, world.registry, first)
+    second = accepted(world, "b")
     model = version(second)
     placed, answers = work(store, model)
     answers.user_ids[int(answers.top.users[-1, -1])] = "nobody"  # the last row written names an unknown user
@@ -155,9 +163,10 @@ def test_an_overruled_gate_is_recorded_as_forced(store: Store, world: World) -> 
 
 
 def test_a_version_published_before_keeps_what_it_placed_then(store: Store, world: World) -> None:
-    first, second = accepted(world, "a"), accepted(world, "b")
+    first = accepted(world, "a")
     publish_now(store, world.registry, first)
     before = store.read_published(first)[1]
+    second = accepted(world, "b")
     publish_now(store, world.registry, second)
     store.import_dataset(dataset(items={"late": "A late title"}))
     world.registry.accept(first, "it was better after all", decision=OVERRULED)
@@ -170,6 +179,46 @@ def test_a_version_published_before_keeps_what_it_placed_then(store: Store, worl
     current = store.current_publication()
     assert current is not None
     assert (current.version, current.previous_version) == (first, second)
+
+
+def test_a_rollback_stands_when_a_placement_was_in_flight(store: Store, world: World) -> None:
+    """The placement began with the version that was published then, and ends after the rollback."""
+    first = accepted(world, "a")
+    publish_now(store, world.registry, first)
+    second = accepted(world, "b")
+    publish_now(store, world.registry, second)
+    store.import_dataset(dataset(items={"late": "A late title"}))
+    model = version(second)
+    placed, answers = work(store, model)
+    store.rollback_publication(reason="angry users")
+    world.registry.follow_rollback(first, "angry users")
+    outcome = publish(store, world.registry, model, placed=placed, answers=answers)
+    assert (outcome.switched, outcome.items_added) == (False, 1)
+    assert outcome.warning == (
+        f"version {first} stays published; items were added to version {second}, which is not to be published "
+        "(decision: rolled back)"
+    )
+    assert published(store) == first
+    assert kinds(store, second)["late"] == "cold"
+    champion = world.registry.champion()
+    assert champion is not None
+    assert (champion.version, champion.decision) == (first, "brought back")
+    assert world.registry.version(second).decision == "rolled back"
+
+
+def test_a_refused_version_is_not_published_past_the_gate(store: Store, world: World) -> None:
+    first, second = accepted(world, "a"), world.enter("b")
+    publish_now(store, world.registry, first)
+    world.registry.refuse(second, "no better")
+    with pytest.raises(
+        NotDue,
+        match=rf"version {second} is not to be published \(decision: refused\) and has no vectors.*; "
+        rf"`coldcast promote --force {second}` publishes it",
+    ):
+        publish_now(store, world.registry, second)
+    assert published(store) == first
+    assert [row.version for row in store.model_versions()] == [first]
+    assert world.registry.version(second).decision == "refused"
 
 
 def test_before_the_first_promotion_no_version_is_in_force(store: Store, world: World) -> None:
