@@ -22,7 +22,8 @@ class DistributionConfig:
 
     Attributes:
         users_per_item: Users kept per item, >= 1; at most all users.
-        version: Place with this version; None: the one just accepted, else the published one.
+        version: Place with this version, which must be accepted or have vectors in the store; None: the one just
+            accepted, else the published one.
     """
 
     users_per_item: int = 100
@@ -54,12 +55,12 @@ def cold_item_distributions(
 ) -> Iterator[dg.Output[ItemDistributions]]:
     """The users most likely to want each item that has no vector of the version in force."""
     from assets.folding_in import with_provisional
-    from assets.version_in_force import version_in_force
+    from assets.version_in_force import version_to_place
 
     settings: DistributionConfig = config.build()  # type: ignore[attr-defined]
     known = registry.open()
     with store.open() as opened:
-        number = settings.version or version_in_force(known, opened)
+        number = version_to_place(known, opened, asked=settings.version)
         if number is None:
             context.log.info("no version is accepted or published: nothing is placed")
             return

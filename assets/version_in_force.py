@@ -22,6 +22,20 @@ def version_in_force(registry: "Registry", store: "Store") -> int | None:
     return None if published is None else published.version
 
 
+def version_to_place(registry: "Registry", store: "Store", *, asked: int | None) -> int | None:
+    """The version that was asked for, else the one in force; None before the first promotion.
+
+    Raises:
+        NotDue: If the version asked for has no vectors in the store and is not to be published.
+        UnknownVersion: If there is no such version.
+        RegistryUnavailable: If MLflow stays away.
+    """
+    if asked is None:
+        return version_in_force(registry, store)
+    require_place(registry.version(asked), store)
+    return asked
+
+
 def require_place(registered: "RegisteredVersion", store: "Store") -> None:
     """Make sure that a version's placements have a place to go: its vectors are stored, or it is to be published.
 

@@ -60,6 +60,17 @@ def waiting(cli: Cli, version: int) -> int:
         return store.count_items_to_place(version)
 
 
+def test_a_placement_publishes_nothing_past_the_gate(versions: Cli) -> None:
+    """It is told before any work."""
+    before = log(versions)
+    told = versions.run("place", "--set", "distributions.version=2", code=1)
+    assert "cold_item_distributions" in told
+    assert "version 2 is not to be published (decision: refused) and has no vectors in the store" in told
+    assert "`coldcast promote --force 2` publishes it" in told
+    assert (published(versions), champion(versions), decision(versions, 2)) == ((1, None), 1, "refused")
+    assert log(versions) == before
+
+
 def test_a_forced_promotion_is_recorded(versions: Cli) -> None:
     told = versions.run("promote", "2", "--force", "--reason", "we like it")
     assert "version 2 is published (forced: we like it)" in told
@@ -83,6 +94,13 @@ def test_a_rollback_is_one_switch_and_recorded(versions: Cli) -> None:
     entry = log(versions)[-1]
     assert (entry.action, entry.version, entry.reason) == ("rollback", 1, "we do not")
     assert "has no predecessor" in versions.run("rollback", code=1)
+
+
+def test_a_version_that_was_rolled_back_may_be_placed_with_and_stays_unpublished(versions: Cli) -> None:
+    before = log(versions)
+    versions.run("place", "--set", "distributions.version=2")
+    assert log(versions) == before
+    assert (champion(versions), decision(versions, 2)) == (1, "rolled back")
 
 
 def test_items_that_came_in_between_are_placed_and_nothing_gets_lost(versions: Cli) -> None:
