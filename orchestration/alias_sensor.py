@@ -7,7 +7,7 @@ import dagster as dg
 from assets.registry_errors import RegistryError, RegistryUnavailable
 from assets.resources import RegistryResource, StoreResource
 from assets.retrain_rule import Decision
-from orchestration.champion_alias import alias_state
+from orchestration.champion_alias import alias_now, alias_state
 from orchestration.jobs import place_cold_items
 from orchestration.requests import home_settings, past_runs, request_run
 from orchestration.rules import not_yet
@@ -40,7 +40,9 @@ def champion_alias(
     resource = RegistryResource(home=str(home.root))
     registry = resource.open(retry_seconds=PATIENCE_SECONDS)
     try:
-        state = alias_state(home, registry, published)
+        state = alias_now(home, registry, published)
+        if state is None:
+            return dg.SkipReason(f"a run has just published another version than {published.version}")
         if state.kind == "agrees":
             return dg.SkipReason(f"champion is version {published.version}, as published")
         if state.kind == "behind" or state.version is None:

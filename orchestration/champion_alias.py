@@ -52,6 +52,16 @@ def alias_state(home: Home, registry: "Registry", published: "Publication") -> A
     return AliasState("moved" if moved else "behind", champion.version if champion else None, told)
 
 
+def alias_now(home: Home, registry: "Registry", published: "Publication") -> AliasState | None:
+    """As :func:`alias_state`; None if a run has published meanwhile, which moves the alias itself.
+
+    Raises:
+        RegistryUnavailable: If MLflow stays away.
+    """
+    state = alias_state(home, registry, published)
+    return state if _published(home) == published else None  # read after the alias, which moves last
+
+
 def catch_up(home: Home, registry: "Registry") -> None:
     """Let an alias follow that was left behind, for instance by a kill, and write down that it agrees.
 
@@ -61,10 +71,8 @@ def catch_up(home: Home, registry: "Registry") -> None:
     if published is None:
         return
     with contextlib.suppress(RegistryError):
-        behind = alias_state(home, registry, published).kind == "behind"
-        if (
-            behind and _published(home) == published
-        ):  # a run may have published meanwhile, and moves the alias itself
+        state = alias_now(home, registry, published)
+        if state is not None and state.kind == "behind":
             registry.repair(published.version)
             alias_state(home, registry, published)
 

@@ -10,7 +10,7 @@ from assets.registry_errors import RegistryUnavailable
 from assets.resources import RegistryResource, patience_seconds
 from data.home import Home
 from data.store.store import Store
-from orchestration.champion_alias import alias_state
+from orchestration.champion_alias import alias_now, alias_state
 from orchestration.settings import Settings
 from orchestration.unpublished import way_out
 
@@ -62,14 +62,16 @@ def print_status(home: Home, console: Console) -> None:
 def _add_registry_rows(table: Table, home: Home, registry: "Registry", current: "Publication | None") -> None:
     """The champion alias if it differs, and the newest version that waits for a human."""
     if current is not None:
-        state = alias_state(home, registry, current)
-        if state.kind == "moved":
+        state = alias_now(home, registry, current)
+        if state is None:
+            table.add_row("champion alias", "a run has published just now; ask again for what is published")
+        elif state.kind == "moved":
             table.add_row(
                 "champion alias",
                 f"{state.told}, moved by hand; the daemon of `coldcast ui` publishes version {state.version}, "
                 f"`coldcast promote --force {state.version}` does so now",
             )
-        if state.kind == "behind":
+        elif state.kind == "behind":
             registry.repair(current.version)
             table.add_row("repaired", f"{state.told}; the champion alias follows the publication again")
             alias_state(home, registry, current)

@@ -10,8 +10,8 @@ import pytest
 
 from data.home import Home
 from data.store.publication import Publication
-from orchestration.champion_alias import AGREED, alias_state, catch_up
-from tests.orchestration.worlds import filled, publish_all
+from orchestration.champion_alias import AGREED, alias_now, alias_state, catch_up
+from tests.orchestration.worlds import filled, open_store, publish_all
 
 
 @dataclass
@@ -78,3 +78,27 @@ def test_an_alias_that_was_left_behind_catches_up_and_a_moved_one_stays(home: Ho
     alias.at = 7
     catch_up(home, alias)
     assert alias.at == 7
+
+
+class MovesMeanwhile(Alias):
+    """A run publishes version 2 and moves the alias, just when somebody is about to look at it."""
+
+    home: Home
+
+    def difference(self, published: int) -> str | None:
+        publish_all(self.home, 2)
+        self.at = 2
+        return super().difference(published)
+
+
+def test_an_alias_that_a_run_has_moved_is_nobodys_move(home: Home) -> None:
+    filled(home)
+    publish_all(home)
+    with open_store(home) as store:
+        published = store.current_publication()
+    assert published is not None
+    still: Any = Alias(1)
+    assert alias_now(home, still, published) == alias_state(home, still, published)
+    alias: Any = MovesMeanwhile(1)
+    alias.home = home
+    assert alias_now(home, alias, published) is None
