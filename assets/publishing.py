@@ -71,7 +71,9 @@ def publish(
         stored = stored_version(store, version, placed=placed, answers=answers)
         store.publish(stored, reason=registered.reason, forced=forced)
     warning = ""
-    if switched:
+    if (
+        due
+    ):  # also where nothing was switched: a mark left behind would publish this version again after the next
         warning = _follow(registry, registered)
     elif current is not None and not published:
         warning = (
@@ -82,7 +84,7 @@ def publish(
 
 
 def _follow(registry: "Registry", published: "RegisteredVersion") -> str:
-    """Let the alias follow the publication; returns why it could not, or nothing."""
+    """Note that a version is published and let the alias follow; returns why it could not, or nothing."""
     from assets.registry import OVERRULED, RegistryError
 
     decision = "forced" if published.decision == OVERRULED else "promoted"

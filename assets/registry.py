@@ -136,10 +136,6 @@ class Registry:
         """The version that serves, or None before the first promotion."""
         return self._under(CHAMPION)
 
-    def challenger(self) -> RegisteredVersion | None:
-        """The version registered last, or None before the first registration."""
-        return self._under(CHALLENGER)
-
     def previous(self) -> RegisteredVersion | None:
         """What a rollback would bring back, or None."""
         return self._under(PREVIOUS)
@@ -224,32 +220,23 @@ class Registry:
         """The versions that wait for a human, the newest first."""
         return [one for one in self.versions() if one.decision == HELD]
 
-    def rollback(self, reason: str) -> RegisteredVersion:
-        """Make the previous champion champion again; returns it.
+    def follow_rollback(self, published_version: int, reason: str, *, left: int | None) -> None:
+        """Let the alias follow a rollback of the publication.
 
-        ``previous`` then names the version that one had replaced, if it still exists.
-
-        Raises:
-            UnknownVersion: If there is nothing to go back to.
-        """
-        champion, before = self.champion(), self.previous()
-        if before is None or (champion is not None and champion.version == before.version):
-            raise UnknownVersion(
-                f"model {self.model_name} has no earlier champion to go back to; "
-                "choose a version with: coldcast promote --force VERSION"
-            )
-        self.follow_rollback(before.version, reason)
-        return self.version(before.version)
-
-    def follow_rollback(self, published_version: int, reason: str) -> None:
-        """Let the alias follow a rollback of the publication; the version rolled back is marked so.
+        Args:
+            published_version: What is published again.
+            reason: Why, in a sentence.
+            left: What was published until then. It is marked as rolled back wherever the alias is, so that no mark
+                of a publication cut short publishes it again; so is a version that a human has made champion.
 
         Raises:
             UnknownVersion: If the published version is not registered any more.
         """
-        champion = self.champion()
-        if champion is not None and champion.version != published_version:
-            self._versions.decide(champion.version, "rolled back", reason)
+        self.version(published_version)
+        for one in self.versions():
+            undone = one.version == left or (CHAMPION in one.aliases and one.decision in DUE)
+            if undone and one.version != published_version:
+                self._versions.decide(one.version, "rolled back", reason)
         self._versions.decide(published_version, "brought back", reason)
         self.set_champion(published_version)
 
@@ -288,8 +275,10 @@ class Registry:
         """
         before = self.difference(published_version)
         if before is not None:
-            self.set_champion(published_version)
+            self.version(published_version)
+            # first, for afterwards nobody sees a difference any more
             self._versions.decide(published_version, "repaired", before)
+            self.set_champion(published_version)
         return before
 
     def honour(self, version: int, published_version: int, reason: str) -> None:
@@ -335,6 +324,6 @@ class Registry:
         return None if at is None else self.version(at)
 
     def _supersede(self, version: int) -> None:
-        waiting = self.accepted()
-        if waiting is not None and waiting.version != version:
-            self._versions.decide(waiting.version, "superseded", f"version {version} took its place")
+        for one in self.versions():  # the champion too, which the alias leaves next
+            if one.decision in DUE and one.version != version:
+                self._versions.decide(one.version, "superseded", f"version {version} took its place")

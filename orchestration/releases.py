@@ -70,9 +70,11 @@ def roll_back(home: Home, *, reason: str, console: Console) -> None:
         except ValueError as error:
             raise InputError(str(error)) from None
         switched = time.perf_counter()
+        past = store.publication_log()
+    left = next(entry.previous_version for entry in reversed(past) if entry.action == "rollback")
     console.print(f"version {publication.version} is published again")
     try:
-        registry.follow_rollback(publication.version, reason or "rolled back by hand")
+        registry.follow_rollback(publication.version, reason or "rolled back by hand", left=left)
     except RegistryError as error:  # the publication stands
         console.print(f"the champion alias could not follow, `coldcast status` repairs it: {error}")
         return

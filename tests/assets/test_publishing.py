@@ -191,7 +191,7 @@ def test_a_rollback_stands_when_a_placement_was_in_flight(store: Store, world: W
     model = version(second)
     placed, answers = work(store, model)
     store.rollback_publication(reason="angry users")
-    world.registry.follow_rollback(first, "angry users")
+    world.registry.follow_rollback(first, "angry users", left=second)
     outcome = publish(store, world.registry, model, placed=placed, answers=answers)
     assert (outcome.switched, outcome.items_added) == (False, 1)
     assert outcome.warning == (
@@ -204,6 +204,37 @@ def test_a_rollback_stands_when_a_placement_was_in_flight(store: Store, world: W
     assert champion is not None
     assert (champion.version, champion.decision) == (first, "brought back")
     assert world.registry.version(second).decision == "rolled back"
+
+
+def test_accepting_what_is_published_leaves_no_mark_that_publishes_it_again(
+    store: Store, world: World
+) -> None:
+    first = accepted(world, "a")
+    publish_now(store, world.registry, first)
+    world.registry.accept(first, "we like it", decision=OVERRULED)
+    outcome = publish_now(store, world.registry, first)
+    assert (outcome.switched, outcome.warning) == (False, "")
+    decided = world.registry.version(first)
+    assert (decided.decision, decided.reason) == ("forced", "we like it")
+    second = accepted(world, "b")
+    publish_now(store, world.registry, second)
+    assert version_in_force(world.registry, store) == second
+    assert len(store.publication_log()) == 2
+
+
+def test_a_rollback_of_a_publication_without_its_alias_is_not_undone_later(
+    store: Store, world: World
+) -> None:
+    """The alias was lost or the run killed after the transaction, so the version left still has its mark."""
+    first = accepted(world, "a")
+    publish_now(store, world.registry, first)
+    second = accepted(world, "b")
+    publish_now(store, LosesTheAlias(**vars_of(world.registry)), second)
+    store.rollback_publication(reason="angry users")
+    world.registry.follow_rollback(first, "angry users", left=second)
+    assert world.registry.difference(first) is None
+    assert world.registry.version(second).decision == "rolled back"
+    assert version_in_force(world.registry, store) == first
 
 
 def test_a_refused_version_is_not_published_past_the_gate(store: Store, world: World) -> None:

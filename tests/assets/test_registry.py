@@ -49,13 +49,10 @@ def test_an_empty_registry_has_no_versions(world: World) -> None:
     registry = world.registry
     assert registry.versions() == []
     assert registry.champion() is None
-    assert registry.challenger() is None
     assert registry.difference(None) is None
     assert registry.prune(0) == []
     with pytest.raises(UnknownVersion, match=r"version 1 of model .* does not exist; registered: none"):
         registry.version(1)
-    with pytest.raises(UnknownVersion, match="no earlier champion"):
-        registry.rollback("why not")
 
 
 def test_a_registration_is_the_challenger_and_knows_where_it_comes_from(world: World) -> None:
@@ -64,7 +61,6 @@ def test_a_registration_is_the_challenger_and_knows_where_it_comes_from(world: W
     assert (made.snapshot_key, made.content_hash) == ("snapshot-dagster-1", "hash-dagster-1")
     assert made.dagster_run_id == "dagster-1"
     assert made.run_id == world.registry.tracking.retrain_run("snapshot-dagster-1", "dagster-1").run_id
-    assert world.registry.challenger() == made
     assert world.registry.champion() is None
 
 
@@ -87,7 +83,7 @@ def test_registering_again_in_the_same_run_continues(world: World, monkeypatch: 
     with pytest.raises(RegistryUnavailable):
         world.register("dagster-1", metrics={"ndcg": 0.1})
     monkeypatch.undo()
-    assert world.registry.challenger() is None
+    assert aliases(world) == {}
     assert world.register("dagster-1", metrics={"ndcg": 0.1}).version == 1
     assert world.register("dagster-1", metrics={"ndcg": 0.1}).aliases == ("challenger",)
     assert len(world.registry.versions()) == 1
@@ -208,17 +204,49 @@ def test_at_most_one_accepted_version_waits(three: World) -> None:
     assert registry.accepted() is None
 
 
-def test_rollback_brings_the_previous_back_step_by_step(three: World) -> None:
+def test_a_champion_with_the_mark_does_not_wait_again_when_the_alias_leaves_it(three: World) -> None:
+    registry = three.registry
+    registry.accept(2, "passed the gate")
+    registry.set_champion(2)  # by hand, before it was published
+    registry.promote(3, "published meanwhile")
+    assert (registry.version(2).decision, registry.accepted()) == ("superseded", None)
+
+
+def test_a_rollback_marks_what_was_left_and_goes_back_step_by_step(three: World) -> None:
+    registry = three.registry
     for version in (1, 2, 3):
-        three.registry.promote(version, "better")
-    assert three.registry.rollback("angry users").version == 2
-    assert three.registry.version(3).decision == "rolled back"
-    assert three.registry.version(2).reason == "angry users"
+        registry.promote(version, "better")
+    registry.follow_rollback(2, "angry users", left=3)
+    assert registry.version(3).decision == "rolled back"
+    assert (registry.version(2).decision, registry.version(2).reason) == ("brought back", "angry users")
     assert aliases(three) == {"challenger": 3, "champion": 2, "previous": 1}
-    assert three.registry.rollback("still angry").version == 1
+    registry.follow_rollback(1, "still angry", left=2)
     assert aliases(three) == {"challenger": 3, "champion": 1}
-    with pytest.raises(UnknownVersion, match="coldcast promote --force VERSION"):
-        three.registry.rollback("once more")
+
+
+def test_a_rollback_takes_the_mark_wherever_the_alias_is(three: World) -> None:
+    registry = three.registry
+    registry.promote(1, "first")
+    registry.accept(2, "published, then killed before the alias")
+    registry.follow_rollback(1, "angry users", left=2)
+    assert (registry.version(2).decision, registry.accepted()) == ("rolled back", None)
+    registry.set_champion(3)
+    registry.honour(3, 1, "moved by hand")
+    registry.follow_rollback(1, "angry users", left=2)
+    assert (registry.version(3).decision, registry.accepted()) == ("rolled back", None)
+    assert aliases(three) == {"challenger": 3, "champion": 1}
+
+
+def test_a_repair_cut_short_leaves_no_mark_behind(three: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = three.registry
+    registry.promote(1, "first")
+    registry.accept(2, "published, then killed before the alias")
+    failing(monkeypatch, at=1)
+    with pytest.raises(RegistryUnavailable):
+        registry.repair(2)
+    monkeypatch.undo()
+    assert (registry.version(2).decision, registry.accepted()) == ("repaired", None)
+    assert registry.repair(2) == "version 2 is published, but champion is version 1"
 
 
 def test_a_rollback_cut_short_keeps_a_champion(three: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +254,7 @@ def test_a_rollback_cut_short_keeps_a_champion(three: World, monkeypatch: pytest
         three.registry.promote(version, "better")
     failing(monkeypatch, at=2)
     with pytest.raises(RegistryUnavailable):
-        three.registry.rollback("angry users")
+        three.registry.follow_rollback(2, "angry users", left=3)
     monkeypatch.undo()
     champion = three.registry.champion()
     assert champion is not None
@@ -241,6 +269,8 @@ def test_unknown_versions_are_refused_by_number(three: World) -> None:
             act(9, "because")
     with pytest.raises(UnknownVersion, match="version 9"):
         three.registry.repair(9)
+    with pytest.raises(UnknownVersion, match="version 9"):
+        three.registry.follow_rollback(9, "because", left=3)
     assert aliases(three) == {"challenger": 3}
 
 
@@ -282,13 +312,12 @@ def test_pruning_frees_the_disk_and_never_reuses_a_number(world: World) -> None:
     assert world.register("dagster-3").version == 3
 
 
-def test_a_rollback_over_a_pruned_version_stops_there(three: World) -> None:
+def test_after_a_rollback_a_pruned_version_is_no_previous(three: World) -> None:
     for version in (1, 2, 3):
         three.registry.promote(version, "better")
     assert three.registry.prune(0) == [1]
-    assert three.registry.rollback("angry users").version == 2
-    with pytest.raises(UnknownVersion, match="no earlier champion"):
-        three.registry.rollback("still angry")
+    three.registry.follow_rollback(2, "angry users", left=3)
+    assert aliases(three) == {"challenger": 3, "champion": 2}
 
 
 def test_downloaded_files_are_the_registered_ones(world: World) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 import pytest
 
+from assets.registry import Registry
 from assets.resources import RegistryResource, StoreResource
 from data.store.publication import PublicationLogEntry
 from orchestration.alias_sensor import champion_alias
@@ -151,6 +152,45 @@ def test_an_alias_that_a_killed_promotion_left_behind_follows_the_next_one(versi
     versions.run("promote", "1", "--force")
     assert champion(versions) == 1
     assert alias_tick(versions) == "champion is version 1, as published"
+
+
+def test_a_rollback_of_a_killed_publication_stands(versions: Cli) -> None:
+    """Struck between the transaction and the alias, version 2 is still marked as one to be published."""
+    registry = RegistryResource(home=str(versions.home.root)).open()
+    registry.accept(2, "it is better")
+    with open_store(versions.home) as store:
+        store.switch_publication(2, reason="it is better")
+    versions.run("rollback")
+    assert decision(versions, 2) == "rolled back"
+    versions.run("place")
+    assert (published(versions)[0], champion(versions)) == (1, 1)
+
+
+def test_a_run_that_publishes_during_a_look_is_no_human(
+    versions: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the store and the look at the alias a run switches the one and moves the other."""
+    look: Callable[..., str | None] = Registry.difference
+
+    def publishing(self: Registry, published_version: int) -> str | None:
+        number = 3 - published_version
+        with open_store(versions.home) as store:
+            store.switch_publication(number, reason="a run")
+        self.set_champion(number)
+        return look(self, published_version)
+
+    assert alias_tick(versions) == "champion is version 1, as published"
+    monkeypatch.setattr(Registry, "difference", publishing)
+    told = alias_tick(versions)
+    monkeypatch.undo()
+    assert told == "a run has just published another version than 1"
+    assert (champion(versions), decision(versions, 2)) == (2, "rolled back")
+    assert alias_tick(versions) == "champion is version 2, as published"
+    monkeypatch.setattr(Registry, "difference", publishing)
+    assert "a run has published just now" in versions.run("status")
+    monkeypatch.undo()
+    assert champion(versions) == 1
+    assert published(versions) == (1, 2)
 
 
 def test_a_human_who_moves_the_alias_is_honoured(versions: Cli) -> None:
