@@ -73,7 +73,7 @@ def publish(
     warning = ""
     if (
         due
-    ):  # also where nothing was switched: a mark left behind would publish this version again after the next
+    ):  # even if nothing was switched: a mark left behind would publish this version again after the next
         warning = _follow(registry, registered)
     elif current is not None and not published:
         warning = (
