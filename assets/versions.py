@@ -216,11 +216,15 @@ class Versions:
             )
 
     def delete(self, one: RegisteredVersion) -> None:
-        """Delete a version, then its files; where a server keeps the files, it may keep them."""
+        """Delete a version, then its files unless another one has them; a server may keep those that it holds."""
         from mlflow.exceptions import MlflowException
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-        self._home.insist(lambda client: self._forget(client, one), "deleting a version")
+        shared = any(other.location == one.location for other in self.all() if other.version != one.version)
+        model_id = "" if shared else one.model_id
+        self._home.insist(lambda client: self._forget(client, one.version, model_id), "deleting a version")
+        if shared:
+            return
         try:
             get_artifact_repository(one.location, self._home.tracking_uri).delete_artifacts()  # type: ignore[no-untyped-call]
         except (OSError, NotImplementedError, MlflowException) as error:
@@ -257,14 +261,12 @@ class Versions:
             )
             os.replace(where, folder)
 
-    def _forget(self, client: MlflowClient, one: RegisteredVersion) -> None:
+    def _forget(self, client: MlflowClient, version: int, model_id: str) -> None:
         from mlflow.exceptions import MlflowException
 
-        steps: list[Callable[[], object]] = [
-            lambda: client.delete_model_version(self._name, str(one.version))
-        ]
-        if one.model_id:
-            steps.append(lambda: client.delete_logged_model(one.model_id))
+        steps: list[Callable[[], object]] = [lambda: client.delete_model_version(self._name, str(version))]
+        if model_id:
+            steps.append(lambda: client.delete_logged_model(model_id))
         for step in steps:
             try:
                 step()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from assets.registry import OVERRULED, DamagedVersion, Registry, RegistryUnavailable, UnknownVersion
-from assets.versions import Versions
+from assets.versions import FILES_DIGEST, MODEL_ID, Versions
 from tests.assets.mlflow_worlds import World
 from tests.assets.test_mlflow_home import closed_port
 
@@ -310,6 +310,24 @@ def test_pruning_frees_the_disk_and_never_reuses_a_number(world: World) -> None:
     assert not (models / first.model_id / "artifacts").exists()
     assert world.registry.download(second.version, cache=world.folder / "cache").users.exists()
     assert world.register("dagster-3").version == 3
+
+
+def test_files_that_two_versions_share_stay_while_one_of_them_is_kept(world: World) -> None:
+    first = world.register("dagster-1")
+    twice = world.registry.home.insist(  # as a repeated request, or an older coldcast, left them
+        lambda client: client.create_model_version(
+            world.registry.model_name,
+            first.location,
+            run_id=first.run_id,
+            tags={MODEL_ID: first.model_id, FILES_DIGEST: first.files_digest},
+            model_id=first.model_id,
+        ),
+        "registering twice",
+    )
+    assert world.registry.prune(1) == []  # challenger
+    world.enter("dagster-2")
+    assert world.registry.prune(1, protect={int(twice.version)}) == [first.version]
+    assert world.registry.download(int(twice.version), cache=world.folder / "cache").users.exists()
 
 
 def test_after_a_rollback_a_pruned_version_is_no_previous(three: World) -> None:
