@@ -69,9 +69,6 @@ def calibrated_entry(of: Entry) -> Entry:
 
 ENTRIES = (
     calibrated_entry(entry_named(closed_forms.ENTRIES, "ridge_to_vectors")),
-    *(
-        calibrated_entry(entry_named(rivals.ENTRIES, name))
-        for name in ("knn_vectors_ials", "meta_embedding_ials", "heater_lightgcn")
-    ),
+    calibrated_entry(entry_named(rivals.ENTRIES, "knn_vectors_ials")),
 )
-"""Of the rivals with the best overall lists, and of the best closed form on vectors."""
+"""Of the two with the best overall lists among those that cost little; ``coldllm_fold_in`` has its own row."""
