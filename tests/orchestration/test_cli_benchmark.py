@@ -110,7 +110,7 @@ def test_the_manual_names_the_files_of_a_split(words: list[str]) -> None:
 @pytest.mark.slow
 @pytest.mark.real_data
 def test_citeulike_gives_the_known_figures_of_ridge(shared_data: Path, tmp_path: Path) -> None:
-    """Cold Recall@20 .366 and NDCG@20 .231 under B, as every report of this project has them."""
+    """Cold Recall@20 .362 and NDCG@20 .230 under B, at the penalty that validation items choose."""
     split = shared_data / "citeulike-a" / "split-seed42"
     words = [
         "--split",
@@ -131,5 +131,5 @@ def test_citeulike_gives_the_known_figures_of_ridge(shared_data: Path, tmp_path:
     found = {
         row["metric"]: row["value"] for row in rows if all(row[key] == value for key, value in place.items())
     }
-    assert found["recall"] == pytest.approx(0.3658, abs=0.001)
-    assert found["ndcg"] == pytest.approx(0.2307, abs=0.001)
+    assert found["recall"] == pytest.approx(0.3621, abs=0.001)
+    assert found["ndcg"] == pytest.approx(0.2301, abs=0.001)
