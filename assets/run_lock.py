@@ -1,7 +1,7 @@
 """One job at a time in a home, however it was started."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -73,16 +73,33 @@ def held(home: Home, *, wait_seconds: float, run_id: str = "") -> Iterator[None]
         HomeBusy: If another process, or another job of this one, still holds it after ``wait_seconds``.
     """
     file = home.run_lock
+
+    def holder() -> str:
+        return f"another job is running in this home (lock {file}, held by process {_holder(file)[0]})"
+
+    with locked(file, wait_seconds=wait_seconds, busy=holder):
+        _note(file).write_text(f"{os.getpid()}\n{run_id}")
+        yield
+
+
+@contextmanager
+def locked(file: Path, *, wait_seconds: float, busy: Callable[[], str]) -> Iterator[None]:
+    """Hold the lock of a file.
+
+    Args:
+        file: Made if it is not there.
+        wait_seconds: For whoever holds it.
+        busy: Says who does, when it is still held after that.
+
+    Raises:
+        HomeBusy: With what ``busy`` says, and the way out.
+    """
     lock = FileLock(file, thread_local=False)
     try:
         lock.acquire(timeout=wait_seconds)
     except Timeout:
-        raise HomeBusy(
-            f"another job is running in this home (lock {file}, held by process {_holder(file)[0]}); "
-            "wait for it or stop it, then start again"
-        ) from None
+        raise HomeBusy(f"{busy()}; wait for it or stop it, then start again") from None
     try:
-        _note(file).write_text(f"{os.getpid()}\n{run_id}")
         yield
     finally:
         lock.release()

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
-from filelock import FileLock, Timeout
 
-from assets.run_lock import HomeBusy
+from assets.run_lock import locked
 from data.home import Home
 
 WAIT_SECONDS = 600.0  # a look takes seconds, on a large store minutes
@@ -28,15 +27,6 @@ class WatchLock(dg.ConfigurableResource):  # type: ignore[type-arg]
             HomeBusy: If another look takes longer than is waited for.
         """
         file = Home.resolve(self.home or None).create().watch_lock
-        lock = FileLock(file, thread_local=False)
-        try:
-            lock.acquire(timeout=WAIT_SECONDS)
-        except Timeout:
-            raise HomeBusy(
-                f"another look at what is published has not ended for {WAIT_SECONDS:.0f} seconds (lock {file}); "
-                "wait for it or stop it, then start again"
-            ) from None
-        try:
+        busy = f"another look at what is published has not ended for {WAIT_SECONDS:.0f} seconds (lock {file})"
+        with locked(file, wait_seconds=WAIT_SECONDS, busy=lambda: busy):
             yield self
-        finally:
-            lock.release()
