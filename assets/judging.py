@@ -46,10 +46,25 @@ def warm_recall(snapshot: Snapshot) -> Callable[[Any], float] | None:
     task = validation_task(snapshot, "warm")
 
     def validate(embeddings: Any) -> float:
-        scorer = FactorScorer(embeddings.users, embeddings.item_table(snapshot.n_items))
-        return mean_recall(scorer, task)
+        return mean_recall(embeddings_scorer(embeddings, snapshot), task)
 
     return validate
+
+
+def overall_ndcg(snapshot: Snapshot) -> Callable[[Any], float]:
+    """NDCG@20 of collaborative embeddings on all validation pairs, warm and cold items in one list."""
+    task = validation_task(snapshot, "overall")
+
+    def validate(embeddings: Any) -> float:
+        ranked = rank_for_users(embeddings_scorer(embeddings, snapshot), task, k=CUTOFF)
+        return float(ndcg(ranked.hits, ranked.n_true, k=CUTOFF).mean())
+
+    return validate
+
+
+def embeddings_scorer(embeddings: Any, snapshot: Snapshot) -> FactorScorer:
+    """Scores of collaborative embeddings; 0 for items without them."""
+    return FactorScorer(embeddings.users, embeddings.item_table(snapshot.n_items))
 
 
 def cold_value(snapshot: Snapshot) -> Callable[[Any], float] | None:

@@ -25,8 +25,6 @@ TITLES = {"mf": "MF", "ngcf": "NGCF", "lightgcn": "LightGCN"}
 """Collaborative models; the model alone is a row of that name."""
 
 COLDLLM = {"mf": "coldllm", "ngcf": "coldllm_ngcf", "lightgcn": "coldllm_lightgcn"}
-EQUALLY_ASKED = {**COLDLLM, "mf": "coldllm_asked25"}
-"""The same, each with a language model that is asked about as many candidates as those of the others."""
 FORMS: dict[str, dict[str, str]] = {
     "FilterLLM in its reference form": {
         "mf": "filterllm_reference_placed",
@@ -182,7 +180,7 @@ def _gain(place: tuple[str, str], least: Mapping[str, float], figures: Figures, 
 
 def _wider(figures: Figures, kind: str) -> Finding | None:
     """The cold gain on a graph model is larger than that on matrix factorisation."""
-    pairs = [figures.pair(EQUALLY_ASKED[one], one, ("cold", "recall")) for one in ("mf", kind)]
+    pairs = [figures.pair(COLDLLM[one], one, ("cold", "recall")) for one in ("mf", kind)]
     gains = [pair[1] / pair[0] - 1 for pair in pairs if pair is not None]
     if len(gains) < len(pairs):
         return None

@@ -1,11 +1,12 @@
 """ColdLLM: filter, language model, simulated interactions, and a collaborative model trained on all pairs."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache, partial
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assets.benchmark.calibrated import AS_PRODUCT, SUFFIX, calibrated_scorer
-from assets.benchmark.collaborative import collaborative_settings
+from assets.benchmark.collaborative import collaborative_config, collaborative_settings
 from assets.benchmark.entry import Entry, Scored, as_json
 from assets.benchmark.revisions import revised
 from assets.benchmark.rivals import BPR_VECTORS, rival_input
@@ -13,50 +14,48 @@ from assets.benchmark.rivals import BPR_VECTORS, rival_input
 if TYPE_CHECKING:
     from assets.benchmark.inputs import Inputs
 
-WHOLE, FILTER, FOLDED, FEWER = "coldllm", "coldllm_filter", "coldllm_fold_in", "coldllm_asked25"
+WHOLE, FILTER, FOLDED = "coldllm", "coldllm_filter", "coldllm_fold_in"
 USUAL = "mf"
 STRONG_SPACE = "ials"
 CANDIDATES = 500
-ASKED = {WHOLE: 100, FEWER: 25, "coldllm_ngcf": 25, "coldllm_lightgcn": 25}
-"""Candidates of an item that the language model is asked about, by model: 100 are 340,000 questions on CiteULike, which
-one core with bfloat16 answers in an hour."""
-ITEMS_PER_BLOCK = 256
-"""Cold items whose answers are kept together: a unit that is stopped goes on at the next block."""
+ASKED = 100
+"""Candidates of an item that the language model is asked about: 340,000 questions on CiteULike, which one core with
+bfloat16 answers in less than an hour."""
 USERS_PER_ITEM = 20
+RETRAINING_EPOCHS = 1000
+"""At most; as in the paper, what stops is NDCG over all items, which the simulated pairs raise for longer than warm
+lists alone."""
 FILTER_WEIGHTS = (0.0, 0.5, 1.0, 2.0)
 """What the filter may still say beside the language model; the first, the paper's rule, wins a tie."""
 
 
 def _filter_alone(inputs: "Inputs", seed: int) -> Iterator[Scored]:
     """Without refining: the filter's first users are the simulated ones."""
-    from models.baselines.coldllm.funnel import candidates
-
-    factors, cold = _filter(inputs, USUAL, seed), _cold_items(inputs)
-    users, _ = candidates(factors, cold, n=USERS_PER_ITEM)
-    yield Scored(FILTER, _retrained(inputs, USUAL, users, seed), audience=factors)
+    users, _ = _candidates(inputs, USUAL, seed)
+    placed = _retrained(inputs, USUAL, users[:, :USERS_PER_ITEM], seed)
+    yield Scored(FILTER, placed, audience=_filter(inputs, USUAL, seed))
 
 
 def _whole(kind: str, inputs: "Inputs", seed: int) -> Iterator[Scored]:
-    """The whole funnel; its users placed by retraining, as in the paper, and on MF by folding them into iALS too.
-
-    On MF there is a second one that hears less of the same answers, beside which those on graph vectors stand.
-    """
-    from models.baselines.coldllm.funnel import candidates
-
+    """The whole funnel; its users placed by retraining, as in the paper, and on MF by folding them into iALS too."""
     name = _name(kind)
-    factors, cold = _filter(inputs, kind, seed), _cold_items(inputs)
-    users, scores = candidates(factors, cold, n=CANDIDATES)
-    margins, dtype = _margins(inputs, kind, factors, users[:, : ASKED[name]], seed)
-    every = _Funnel(factors, users, scores, margins)
-    chosen, audience, stages = _refined(inputs, every)
+    users, scores = _candidates(inputs, kind, seed)
+    margins, dtype = _margins(inputs, kind, seed)
+    found = _Funnel(_filter(inputs, kind, seed), users, scores, margins)
+    chosen, audience, stages = _refined(inputs, found)
     yield Scored(name, _retrained(inputs, kind, chosen, seed), dtype, audience, stages)
     if kind == USUAL:
         folded = _folded_in(inputs, chosen, seed)
         yield Scored(FOLDED, folded, dtype, audience)
         calibrated = calibrated_scorer(inputs.snapshot, folded.users, folded.items)
         yield Scored(FOLDED + SUFFIX, calibrated, dtype, audience)
-        chosen, audience, stages = _refined(inputs, every._replace(margins=margins[:, : ASKED[FEWER]]))
-        yield Scored(FEWER, _retrained(inputs, kind, chosen, seed), dtype, audience, stages)
+
+
+def _candidates(inputs: "Inputs", kind: str, seed: int) -> tuple[Any, Any]:
+    """The filter's users of each cold item and their scores, each (C, n)."""
+    from models.baselines.coldllm.funnel import candidates
+
+    return candidates(_filter(inputs, kind, seed), _cold_items(inputs), n=CANDIDATES)
 
 
 class _Funnel(NamedTuple):
@@ -108,43 +107,25 @@ def _filter(inputs: "Inputs", kind: str, seed: int) -> Any:
     return Factors(**inputs.shared("coldllm-filter", settings, compute))
 
 
-def _margins(inputs: "Inputs", kind: str, factors: Any, asked: Any, seed: int) -> tuple[Any, str]:
-    """What the language model, trained on warm items, says of each candidate (C, n), and its width."""
-    import numpy as np
-    import torch
+def _margins(inputs: "Inputs", kind: str, seed: int) -> tuple[Any, str]:
+    """What the language model says of each candidate (C, n) that it is asked about, and its width."""
+    from assets.benchmark.coldllm_answers import answers
 
-    from models.filterllm.precision import training_precision
-
-    precision = training_precision("auto", torch.device("cpu"))
-    refiner = cache(
-        partial(_refiner, inputs, kind, factors, seed, precision)
-    )  # trained if a block is missing
-    settings = {"language_model": inputs.language_model, "seed": seed, "precision": precision}
-    settings |= _asking_settings(kind, seed)
-    cold = _cold_items(inputs)
-
-    def answers(begin: int) -> Any:
-        block = slice(begin, begin + ITEMS_PER_BLOCK)
-        inputs.tell(begin, len(cold), "cold items the language model was asked about")
-        given = {**settings, "items": [begin, ITEMS_PER_BLOCK]}
-        found = inputs.shared(
-            "coldllm-margins", given, lambda: {"margins": refiner().margins(asked[block], cold[block])}
-        )
-        return found["margins"]
-
-    return np.concatenate([answers(begin) for begin in range(0, len(cold), ITEMS_PER_BLOCK)]), precision
+    chain = _chain(kind)
+    return answers(
+        inputs,
+        _cold_items(inputs),
+        {one: _candidates(inputs, one, seed)[0][:, :ASKED] for one in chain},
+        factors=_filter(inputs, USUAL, seed),
+        vectors=USUAL,
+        settings={one: _filter_settings(one, seed) for one in chain},
+        seed=seed,
+    )
 
 
-def _refiner(inputs: "Inputs", kind: str, factors: Any, seed: int, precision: Any) -> Any:
-    """The language model, trained to tell the real users of warm items from others."""
-    from models.baselines.coldllm import funnel, refiner
-    from models.filterllm.language_model import load_language_model
-
-    data, config = rival_input(inputs, kind, seed), refiner.RefinerConfig()
-    wrong = funnel.wrong_candidates(factors, data.train, data.warm_items, n=config.hard_among)
-    language_model = load_language_model(inputs.language_model, device="cpu")
-    untrained = refiner.Refiner(data, inputs.texts, language_model, config=config, precision=precision)
-    return refiner.fit(data, untrained, wrong, config=config, on_epoch=inputs.on_epoch("ColdLLM's refiner"))
+def _chain(kind: str) -> tuple[str, ...]:
+    """The kinds of vectors up to this one, the usual one first."""
+    return BPR_VECTORS[: BPR_VECTORS.index(kind) + 1]
 
 
 def _best_weight(inputs: "Inputs", orders: Mapping[float, Any]) -> float:
@@ -163,12 +144,25 @@ def _best_weight(inputs: "Inputs", orders: Mapping[float, Any]) -> float:
 
 
 def _retrained(inputs: "Inputs", kind: str, users: Any, seed: int) -> Any:
-    """The collaborative model trained on real and simulated pairs alike."""
-    from evaluation.scorer import FactorScorer
+    """The collaborative model trained on real and simulated pairs alike, until lists of all items are at their best."""
+    from assets.benchmark.collaborative import fit_collaborative
+    from assets.judging import embeddings_scorer, overall_ndcg
     from models.baselines.coldllm.funnel import simulated_pairs
 
-    vectors = inputs.vectors(kind, seed, further=simulated_pairs(users, _cold_items(inputs)))
-    return FactorScorer(vectors.users, vectors.item_table(inputs.snapshot.n_items))
+    pairs, snapshot = simulated_pairs(users, _cold_items(inputs)), inputs.snapshot
+    vectors = fit_collaborative(
+        snapshot,
+        _retraining(kind, seed),
+        on_epoch=inputs.on_epoch(f"{kind} vectors with {len(pairs):,} simulated pairs"),
+        further=pairs,
+        validate=overall_ndcg(snapshot),
+    )
+    return embeddings_scorer(vectors, snapshot)
+
+
+def _retraining(kind: str, seed: int) -> Any:
+    """As the collaborative model alone is trained, as long as it takes."""
+    return replace(collaborative_config(kind, seed), epochs=RETRAINING_EPOCHS)
 
 
 def _folded_in(inputs: "Inputs", users: Any, seed: int) -> Any:
@@ -197,19 +191,27 @@ def _filter_settings(kind: str, seed: int) -> dict[str, Any]:
 
 def _asking_settings(kind: str, seed: int) -> dict[str, Any]:
     """On which the language model's answers depend."""
-    from models.baselines.coldllm.refiner import RefinerConfig
+    from assets.benchmark.coldllm_answers import refiner_settings
 
-    settings = {"refiner": as_json(RefinerConfig()), "refined": ASKED[_name(kind)]}
-    return {**_filter_settings(kind, seed), **revised("coldllm-refiner", settings)}
+    filters = {one: _filter_settings(one, seed) for one in _chain(kind)}
+    return {**refiner_settings(), "asked": ASKED, "filters": filters}
 
 
 def _settings(kind: str, seed: int) -> dict[str, Any]:
-    given = {**_asking_settings(kind, seed), "weights": FILTER_WEIGHTS}
+    given = {**_asking_settings(kind, seed), **_retraining_settings(kind, seed)}
+    given |= {"candidates": CANDIDATES, "users_per_item": USERS_PER_ITEM, "weights": FILTER_WEIGHTS}
     if kind != USUAL:
         return given
-    funnel = {"candidates": CANDIDATES, "users_per_item": USERS_PER_ITEM, "fewer": ASKED[FEWER]}
     placed = {"folded_into": collaborative_settings(STRONG_SPACE, seed), "calibration": as_json(AS_PRODUCT)}
-    return {**given, **funnel, **placed}
+    return {**given, **placed}
+
+
+def _filter_alone_settings(seed: int) -> dict[str, Any]:
+    return {**_filter_settings(USUAL, seed), **_retraining_settings(USUAL, seed)}
+
+
+def _retraining_settings(kind: str, seed: int) -> dict[str, Any]:
+    return {"retraining": as_json(_retraining(kind, seed)), "retraining_stops_by": "overall NDCG"}
 
 
 def _name(kind: str) -> str:
@@ -218,11 +220,11 @@ def _name(kind: str) -> str:
 
 def _entry(kind: str) -> Entry:
     """The whole funnel on one kind of vectors."""
-    models = (WHOLE, FOLDED, FOLDED + SUFFIX, FEWER) if kind == USUAL else (_name(kind),)
+    models = (WHOLE, FOLDED, FOLDED + SUFFIX) if kind == USUAL else (_name(kind),)
     return Entry(models[0], models, 1, partial(_whole, kind), settings=partial(_settings, kind))
 
 
 ENTRIES = (
-    Entry(FILTER, (FILTER,), 1, _filter_alone, settings=partial(_filter_settings, USUAL)),
+    Entry(FILTER, (FILTER,), 1, _filter_alone, settings=_filter_alone_settings),
     *(_entry(kind) for kind in BPR_VECTORS),
 )

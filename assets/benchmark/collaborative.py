@@ -39,15 +39,21 @@ def collaborative_settings(kind: str, seed: int) -> dict[str, Any]:
 
 
 def fit_collaborative(
-    snapshot: Snapshot, config: Any, *, on_epoch: Callable[[Any], None], further: Any = None
+    snapshot: Snapshot,
+    config: Any,
+    *,
+    on_epoch: Callable[[Any], None],
+    further: Any = None,
+    validate: Callable[[Any], float] | None = None,
 ) -> Any:
-    """Train what the settings name; the best epoch by warm validation Recall@20 is kept.
+    """Train what the settings name; the best epoch is kept.
 
     Args:
         snapshot: Its training pairs train.
         config: A ``BprConfig`` or an ``IalsConfig``.
         on_epoch: Told after every epoch.
         further: Pairs (n, 2), int64, that train too, of items that the snapshot holds out; None: none.
+        validate: Says what an epoch is worth; None: Recall@20 on warm validation pairs.
 
     Returns:
         ``CollaborativeEmbeddings``.
@@ -64,17 +70,16 @@ def fit_collaborative(
         n_users=snapshot.n_users,
         n_items=snapshot.n_items,
         config=config,
-        validate=warm_recall(snapshot),
+        validate=validate or warm_recall(snapshot),
         on_epoch=on_epoch,
     )
 
 
 def _alone(kind: str) -> Entry:
     def build(inputs: "Inputs", seed: int) -> Iterator[Scored]:
-        from evaluation.scorer import FactorScorer
+        from assets.judging import embeddings_scorer
 
-        vectors = inputs.vectors(kind, seed)
-        yield Scored(kind, FactorScorer(vectors.users, vectors.item_table(inputs.snapshot.n_items)))
+        yield Scored(kind, embeddings_scorer(inputs.vectors(kind, seed), inputs.snapshot))
 
     return entry(kind, build, settings=partial(collaborative_settings, kind))
 

@@ -163,7 +163,8 @@ def _judge(world: "SyntheticWorld", request: SpeedRequest) -> tuple[Any, Ask]:
         items = new[:n]
         vectors = model.encode(_tokens(model, [world.titles[item] for item in items]), precision=_precision())
         found, scores = candidates(Factors(users, vectors @ tower), np.arange(n), n=k)
-        return refined_order(found, scores, refiner.margins(found, items), filter_weight=0.0)
+        margins = refiner.margins(found.ravel(), np.repeat(items, found.shape[1])).reshape(found.shape)
+        return refined_order(found, scores, margins, filter_weight=0.0)
 
     return model.network, ask
 

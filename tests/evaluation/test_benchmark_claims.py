@@ -79,8 +79,7 @@ def test_wider_on_graphs_compares_gains_with_that_on_mf():
     one, two, three = ({("cold", "recall"): value} for value in (0.1, 0.2, 0.3))
     judged = judged_claims(
         rows(
-            coldllm=three,  # asked about more candidates than the others: not compared
-            coldllm_asked25=one,
+            coldllm=one,
             default_mf=two,
             coldllm_ngcf=two,
             default_ngcf=three,
@@ -100,9 +99,7 @@ def test_wider_on_graphs_compares_gains_with_that_on_mf():
 
 def test_a_smaller_loss_is_no_wider_advantage():
     full, less, least = ({("cold", "recall"): value} for value in (0.4, 0.3, 0.2))
-    judged = judged_claims(
-        rows(coldllm_asked25=full, default_mf=least, coldllm_ngcf=full, default_ngcf=less), []
-    )
+    judged = judged_claims(rows(coldllm=full, default_mf=least, coldllm_ngcf=full, default_ngcf=less), [])
     found = claim(judged, "wider advantage on graph models").found["ngcf"]
     assert (found.shown, found.verdict) == ("−25.0 %", "no")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -54,8 +54,8 @@ class RefinerConfig:
     lora_alpha: Positive = 16.0
     lora_learning_rate: Positive = 1e-3
     head_learning_rate: Positive = 1e-2
-    pairs: Several = 2500
-    epochs: Count = 2
+    pairs: Several = 10_000
+    epochs: Count = 4
     batch_size: Several = 32
     hard_share: Share = 0.5
     hard_among: Count = 200
@@ -156,19 +156,29 @@ class Refiner:
         ]
 
     def margins(self, users: Indices, items: Indices) -> Matrix:
-        """Logit of yes less that of no for the candidates of items.
+        """Logit of yes less that of no for (user, item) pairs, both (n,), int64; shape (n,), float32."""
+        blocks = [slice(start, start + PAIRS_PER_BLOCK) for start in range(0, len(users), PAIRS_PER_BLOCK)]
+        parts = [self.model.margins(self.questions(users[block], items[block])) for block in blocks]
+        return np.concatenate([np.zeros(0, dtype=np.float32), *parts])
 
-        Args:
-            users: Candidates of each item, shape (C, n), int64.
-            items: Shape (C,), int64.
+    def learned(self) -> dict[str, Matrix]:
+        """What training changes, by name: the LoRA matrices and the head."""
+        learning = {name for name, value in self.model.named_parameters() if value.requires_grad}
+        state = self.model.state_dict()
+        return {name: state[name].cpu().numpy() for name in sorted(learning)}
 
-        Returns:
-            Shape (C, n), float32.
+    def restore(self, learned: Mapping[str, Matrix]) -> None:
+        """Put back what :meth:`learned` gave.
+
+        Raises:
+            ValueError: If the names are not those of this refiner.
         """
-        flat, targets = users.ravel(), np.repeat(items, users.shape[1])
-        blocks = [slice(start, start + PAIRS_PER_BLOCK) for start in range(0, len(flat), PAIRS_PER_BLOCK)]
-        parts = [self.model.margins(self.questions(flat[block], targets[block])) for block in blocks]
-        return np.concatenate([np.zeros(0, dtype=np.float32), *parts]).reshape(users.shape)
+        own = set(self.learned())
+        if own != set(learned):
+            raise ValueError(f"not of this refiner: {sorted(own ^ set(learned))[:3]}")
+        self.model.load_state_dict(
+            {name: torch.from_numpy(value) for name, value in learned.items()}, strict=False
+        )
 
 
 def fit(

@@ -12,12 +12,10 @@ from assets.benchmark import coldllm
 from assets.benchmark.inputs import Inputs
 from assets.judging import evaluation_input
 from data.snapshot import Snapshot
-from evaluation.benchmark_claims import COLDLLM, EQUALLY_ASKED
+from evaluation.benchmark_claims import COLDLLM
 from models.baselines.aldi import AldiConfig
-from models.baselines.array_types import Indices, Matrix
 from models.baselines.coldllm.coupled_filter import FilterConfig
-from models.baselines.coldllm.funnel import candidates
-from models.baselines.coldllm.refiner import Refiner, RefinerConfig
+from models.baselines.coldllm.refiner import RefinerConfig
 from models.baselines.coldllm.text_towers import TextTowersConfig
 from models.collaborative.config import BprConfig
 from models.collaborative.ials_config import IalsConfig
@@ -40,43 +38,8 @@ def inputs(snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("assets.benchmark.collaborative.collaborative_config", small)
     monkeypatch.setattr("models.baselines.coldllm.coupled_filter.FilterConfig", lambda: SHORT_FILTER)
     monkeypatch.setattr("models.baselines.coldllm.refiner.RefinerConfig", lambda: SHORT_REFINER)
-    monkeypatch.setattr(coldllm, "ASKED", {**dict.fromkeys(coldllm.ASKED, 24), coldllm.FEWER: 20})
+    monkeypatch.setattr(coldllm, "ASKED", 24)
     return Inputs(snapshot, tmp_path / "cache", language_model=tiny_encoder(tmp_path / "encoder"))
-
-
-@pytest.mark.slow
-def test_a_unit_that_is_stopped_goes_on_at_the_block_it_was_at(
-    inputs: Inputs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cold = coldllm._cold_items(inputs)
-    factors = coldllm._filter(inputs, "mf", 42)
-    users, _ = candidates(factors, cold, n=4)
-    monkeypatch.setattr(coldllm, "ITEMS_PER_BLOCK", -(-len(cold) // 3))
-    margins = Refiner.margins
-    asked: list[int] = []
-
-    def stopped_at_the_third(refiner: Refiner, users: Indices, items: Indices) -> Matrix:
-        if len(asked) == 2:
-            raise KeyboardInterrupt
-        asked.append(len(items))
-        return margins(refiner, users, items)
-
-    monkeypatch.setattr(Refiner, "margins", stopped_at_the_third)
-    with pytest.raises(KeyboardInterrupt):
-        coldllm._margins(inputs, "mf", factors, users, 42)
-    again: list[int] = []
-
-    def counted(refiner: Refiner, users: Indices, items: Indices) -> Matrix:
-        again.append(len(items))
-        return margins(refiner, users, items)
-
-    monkeypatch.setattr(Refiner, "margins", counted)
-    resumed, precision = coldllm._margins(inputs, "mf", factors, users, 42)
-    assert sum(asked) + sum(again) == len(cold)
-    assert len(again) == 1
-    monkeypatch.setattr(Refiner, "margins", margins)
-    at_once = coldllm._refiner(inputs, "mf", factors, 42, precision).margins(users, cold)
-    np.testing.assert_allclose(resumed, at_once, atol=2e-2)  # other batches round otherwise in bfloat16
 
 
 @pytest.mark.slow
@@ -124,12 +87,11 @@ def test_without_cold_validation_the_language_model_decides_alone(
 def test_settings_tell_what_a_unit_was_run_with() -> None:
     filtered, *wholes = (one.settings(42) for one in coldllm.ENTRIES)
     for one, whole in zip(coldllm.ENTRIES[1:], wholes, strict=True):
-        assert set(filtered) < set(whole)
-        assert whole["refined"] == coldllm.ASKED[one.name]
-    assert [whole["vectors"]["model"] for whole in wholes] == ["mf", "ngcf", "lightgcn"]
+        assert filtered["filter"] == whole["filters"]["mf"]["filter"]
+        assert whole["asked"] == coldllm.ASKED
+        assert list(whole["filters"])[-1] == (one.name.removeprefix("coldllm").lstrip("_") or "mf")
+    assert [len(whole["filters"]) for whole in wholes] == [1, 2, 3]
 
 
 def test_the_claims_find_coldllm_on_every_kind_of_vectors() -> None:
-    named = {*COLDLLM.values(), *EQUALLY_ASKED.values()}
-    assert named <= {model for one in coldllm.ENTRIES for model in one.models}
-    assert len({coldllm.ASKED[model] for model in EQUALLY_ASKED.values()}) == 1
+    assert {*COLDLLM.values()} <= {model for one in coldllm.ENTRIES for model in one.models}

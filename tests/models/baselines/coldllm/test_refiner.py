@@ -78,7 +78,7 @@ def test_readers_of_a_cold_items_topic_are_told_from_others(folder):
     np.add.at(read, (data.train[:, 0], data.train[:, 1] % TOPICS), 1)
     readers = np.flatnonzero(read.sum(axis=1) > 1)
     cold = data.cold_items[:20]
-    margins = found.margins(np.tile(readers, (len(cold), 1)), cold)
+    margins = found.margins(np.tile(readers, len(cold)), np.repeat(cold, len(readers))).reshape(len(cold), -1)
     reads = read[readers].argmax(axis=1) == (cold % TOPICS)[:, None]
     right = np.mean([(m[r][:, None] > m[~r]).mean() for m, r in zip(margins, reads, strict=True)])
     assert right > 0.7  # chance is a half
@@ -86,7 +86,7 @@ def test_readers_of_a_cold_items_topic_are_told_from_others(folder):
 
 def test_the_seed_repeats_every_margin_and_the_frozen_weights_stay(folder):
     short = RefinerConfig(history=2, title_tokens=4, pairs=64, epochs=1, batch_size=16)
-    users, items = np.array([[0, 1], [2, 3]]), np.array([150, 151])
+    users, items = np.array([0, 1, 2, 3]), np.array([150, 150, 151, 151])
     one, two, other = (trained(folder, seed=seed, config=short) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one.margins(users, items), two.margins(users, items))
     assert not np.array_equal(one.margins(users, items), other.margins(users, items))
@@ -94,6 +94,20 @@ def test_the_seed_repeats_every_margin_and_the_frozen_weights_stay(folder):
     for name, value in one.model.network.named_parameters():
         plain = name.replace(".base_layer.", ".")
         assert "lora_" in name or torch.equal(value, fresh[plain])
+
+
+def test_what_was_learned_is_put_back_into_another_that_then_says_the_same(folder):
+    short = RefinerConfig(history=2, title_tokens=4, pairs=64, epochs=1, batch_size=16)
+    users, items = np.array([0, 1, 2, 3]), np.array([150, 150, 151, 151])
+    found, (data, texts) = trained(folder, config=short), world(seed=0)
+    other = Refiner(data, texts, language_model(folder), config=short)
+    assert not np.array_equal(other.margins(users, items), found.margins(users, items))
+    learned = found.learned()
+    other.restore(learned)
+    np.testing.assert_array_equal(other.margins(users, items), found.margins(users, items))
+    learned.popitem()
+    with pytest.raises(ValueError, match="not of this refiner"):
+        other.restore(learned)
 
 
 def test_batches_hold_every_question_once_and_little_padding():
