@@ -12,7 +12,7 @@ import numpy as np
 
 from assets.benchmark import closed_forms, rivals
 from assets.benchmark.entry import Entry, Scored, entry_named
-from assets.benchmark.revisions import revised
+from assets.benchmark.revisions import CALIBRATION, revised
 from data.snapshot import Snapshot
 from evaluation.scorer import FactorScorer
 from models.coldstart.config import ColdUpdateConfig
@@ -62,7 +62,8 @@ def calibrated_entry(of: Entry) -> Entry:
             yield Scored(of.name + SUFFIX, scorer, one.dtype, audience=one.scorer)
 
     def settings(seed: int) -> Mapping[str, Any]:
-        return {**revised(of.name, of.settings(seed)), "calibration": asdict(AS_PRODUCT)}
+        given = {**revised(of.name, of.settings(seed)), "calibration": asdict(AS_PRODUCT)}
+        return revised(CALIBRATION, given)
 
     return Entry(of.name + SUFFIX, (of.name + SUFFIX,), of.seeds, build, settings=settings)
 

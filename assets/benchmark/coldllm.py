@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from assets.benchmark.calibrated import AS_PRODUCT, SUFFIX, calibrated_scorer
 from assets.benchmark.collaborative import collaborative_config, collaborative_settings
 from assets.benchmark.entry import Entry, Scored, as_json
-from assets.benchmark.revisions import revised
+from assets.benchmark.revisions import CALIBRATION, revised
 from assets.benchmark.rivals import BPR_VECTORS, rival_input
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def _whole(kind: str, inputs: "Inputs", seed: int) -> Iterator[Scored]:
     margins, dtype = _margins(inputs, kind, seed)
     found = _Funnel(_filter(inputs, kind, seed), users, scores, margins)
     chosen, audience, stages = _refined(inputs, found)
-    yield Scored(name, _retrained(inputs, kind, chosen, seed), dtype, audience, stages)
-    if kind == USUAL:
+    if kind == USUAL:  # first: retraining is not of their time
         folded = _folded_in(inputs, chosen, seed)
         yield Scored(FOLDED, folded, dtype, audience)
         calibrated = calibrated_scorer(inputs.snapshot, folded.users, folded.items)
         yield Scored(FOLDED + SUFFIX, calibrated, dtype, audience)
+    yield Scored(name, _retrained(inputs, kind, chosen, seed), dtype, audience, stages)
 
 
 def _candidates(inputs: "Inputs", kind: str, seed: int) -> tuple[Any, Any]:
@@ -103,7 +103,7 @@ def _filter(inputs: "Inputs", kind: str, seed: int) -> Any:
         fitted = coupled_filter.fit(data, on_epoch=inputs.on_epoch("ColdLLM's filter"))
         return {"users": fitted.factors.users, "items": fitted.factors.items}
 
-    settings = {"language_model": inputs.language_model, "seed": seed, **_filter_settings(kind, seed)}
+    settings = {**inputs.text_settings(), "seed": seed, **_filter_settings(kind, seed)}
     return Factors(**inputs.shared("coldllm-filter", settings, compute))
 
 
@@ -203,11 +203,12 @@ def _settings(kind: str, seed: int) -> dict[str, Any]:
     if kind != USUAL:
         return given
     placed = {"folded_into": collaborative_settings(STRONG_SPACE, seed), "calibration": as_json(AS_PRODUCT)}
-    return {**given, **placed}
+    return revised(CALIBRATION, {**given, **placed})
 
 
 def _filter_alone_settings(seed: int) -> dict[str, Any]:
-    return {**_filter_settings(USUAL, seed), **_retraining_settings(USUAL, seed)}
+    placed = {"users_per_item": USERS_PER_ITEM, **_retraining_settings(USUAL, seed)}
+    return {**_filter_settings(USUAL, seed), **placed}
 
 
 def _retraining_settings(kind: str, seed: int) -> dict[str, Any]:
@@ -220,8 +221,8 @@ def _name(kind: str) -> str:
 
 def _entry(kind: str) -> Entry:
     """The whole funnel on one kind of vectors."""
-    models = (WHOLE, FOLDED, FOLDED + SUFFIX) if kind == USUAL else (_name(kind),)
-    return Entry(models[0], models, 1, partial(_whole, kind), settings=partial(_settings, kind))
+    models = (FOLDED, FOLDED + SUFFIX, WHOLE) if kind == USUAL else (_name(kind),)
+    return Entry(_name(kind), models, 1, partial(_whole, kind), settings=partial(_settings, kind))
 
 
 ENTRIES = (

@@ -52,7 +52,7 @@ def answers(
     from models.filterllm.precision import training_precision
 
     precision = training_precision("auto", torch.device("cpu"))
-    given = {"language_model": inputs.language_model, "seed": seed, "precision": precision}
+    given = {**inputs.text_settings(), "seed": seed, "precision": precision}
     learned = {**given, **refiner_settings(), "filter": settings[vectors]}
     state = inputs.shared(
         "coldllm-refiner", learned, partial(_trained, inputs, factors, vectors, seed, precision)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from assets.benchmark.inputs import Inputs
 
 
+KINDS = ("ials", "mf", "lightgcn", "ngcf")
+
+
 def collaborative_config(kind: str, seed: int) -> Any:
     """The settings of one kind of vectors.
 
@@ -34,8 +37,13 @@ def collaborative_config(kind: str, seed: int) -> Any:
 
 
 def collaborative_settings(kind: str, seed: int) -> dict[str, Any]:
-    """The same as JSON values, with the revision of the code."""
-    return revised(kind, asdict(collaborative_config(kind, seed)))
+    """The same as JSON values, with the revision of the code and that of the vectors started from.
+
+    What those are trained with is not among it: raise their revision with it.
+    """
+    given = asdict(collaborative_config(kind, seed))
+    started_from = given.get("start")
+    return revised(kind, given if started_from not in KINDS else revised(started_from, given))
 
 
 def fit_collaborative(
@@ -84,4 +92,4 @@ def _alone(kind: str) -> Entry:
     return entry(kind, build, settings=partial(collaborative_settings, kind))
 
 
-ENTRIES = tuple(_alone(kind) for kind in ("ials", "mf", "lightgcn", "ngcf"))
+ENTRIES = tuple(_alone(kind) for kind in KINDS)

@@ -51,7 +51,7 @@ def _direct(inputs: "Inputs", seed: int) -> Any:
         model, _ = fitted(form, inputs, seed)
         return {"users": model.user_factors(), "items": model.relevance_factors(inputs.texts)}
 
-    settings = {"language_model": inputs.language_model, **form.settings(seed)}
+    settings = {**inputs.text_settings(), **form.settings(seed)}
     return FactorScorer(**inputs.shared("filterllm", settings, compute))
 
 

@@ -90,7 +90,7 @@ class Inputs:
             model, token_ids = self._reader()
             return {"features": model.encode(token_ids)}
 
-        return self.shared(TEXTS, self._text_settings(), compute)["features"]
+        return self.shared(TEXTS, self.text_settings(), compute)["features"]
 
     def reader(self, config: "FilterLLMConfig") -> "LanguageModel":
         """The language model for a training of these settings, frozen and without an adapter.
@@ -118,7 +118,7 @@ class Inputs:
 
     def has_features(self) -> bool:
         """Whether :meth:`features` were computed already."""
-        return self._cache.holds(TEXTS, self._of_data(self._text_settings()))
+        return self._cache.holds(TEXTS, self._of_data(self.text_settings()))
 
     def vectors(self, kind: str, seed: int, *, further: Any = None) -> "CollaborativeEmbeddings":
         """Collaborative vectors, trained once.
@@ -145,13 +145,16 @@ class Inputs:
         return embeddings_of(self.shared(kind, settings, compute))
 
     def on_epoch(self, title: str) -> Callable[[Any], None]:
-        """A training loop's ``on_epoch``."""
-        training = Training(title, 0, 0)
+        """A training's ``on_epoch``; of each of its stages is noted how far it came."""
+        stage = Training(title, 0, 0)
 
         def tell(report: Any) -> None:
-            if not training.epochs:
-                self._spent.trainings.append(training)
-            training.hear(report)
+            nonlocal stage
+            if report.epoch <= stage.epochs:  # counted anew: a second stage
+                stage = Training(title, 0, 0)
+            if not stage.epochs:
+                self._spent.trainings.append(stage)
+            stage.hear(report)
             value = "" if report.validation is None else f", validation {report.validation:.4f}"
             self.tell(report.epoch, report.epochs, f"{title}: loss {report.loss:.4f}{value}")
 
@@ -190,7 +193,8 @@ class Inputs:
         spent.waited = waited + time.perf_counter() - started
         return arrays
 
-    def _text_settings(self) -> dict[str, Any]:
+    def text_settings(self) -> dict[str, Any]:
+        """On which all depends that is made of text vectors."""
         return revised(TEXTS, {"language_model": self.language_model})
 
     def _of_data(self, settings: dict[str, Any]) -> dict[str, Any]:

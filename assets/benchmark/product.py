@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets.benchmark.collaborative import collaborative_settings
 from assets.benchmark.entry import MOST_SEEDS, RIVAL_SEEDS, Entry, Scored
-from assets.benchmark.revisions import revised
+from assets.benchmark.revisions import CALIBRATION, revised
 from assets.benchmark.rivals import BPR_VECTORS
 from assets.benchmark.training_share import Share, cut_to
 from models.coldstart.config import ColdUpdateConfig
@@ -68,7 +68,7 @@ class Form:
             "tokens": self.vectors,
             "share": None if self.share is None else asdict(self.share),
         }
-        return revised(FAMILY, given)
+        return revised(FAMILY, revised(CALIBRATION, given) if self.placed else given)
 
     def entry(self, *, seeds: int, quick: bool = False) -> Entry:
         """Its line in the registry; the unit bears the name of what is placed, else of what is not."""

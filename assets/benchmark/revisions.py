@@ -9,6 +9,9 @@ ONE_NUMBER_CHOSEN = 1
 TEXTS = "texts"
 """Text vectors, which nearly every unit reads."""
 
+CALIBRATION = "calibration"
+"""How cold and warm items are put into one list; the grids in ``assets/calibrating.py`` among it."""
+
 REVISIONS = {
     "tfidf_kernel_ridge": ONE_NUMBER_CHOSEN,
     "content_knn": ONE_NUMBER_CHOSEN,
@@ -23,8 +26,9 @@ REVISIONS = {
     "knn_vectors_ials": ONE_NUMBER_CHOSEN,
     "filterllm_random": 1,  # the tokens alone are random, no longer all that is made of vectors
 }
-"""By name of a unit's entry, or of what units share: a kind of vectors, :data:`TEXTS`, ``filterllm``,
-``coldllm-filter``, ``coldllm-refiner``. Raised by one, all of that name, and what is made of it, is computed again."""
+"""By name of a unit's entry, or of what units share: a kind of vectors, :data:`TEXTS`, :data:`CALIBRATION`,
+``filterllm``, ``coldllm-filter``, ``coldllm-refiner``. Raised by one, all of that name, and what is made of it, is
+computed again."""
 
 
 def revised(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

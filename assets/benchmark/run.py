@@ -145,10 +145,10 @@ def run_benchmark(
         language_model=request.language_model,
         epochs=lambda done, total, note: bars("epochs", done, total, note),
     )
-    outcome = Outcome()
+    outcome, code = Outcome(), commit()  # of the start: what is loaded stays as it was
     for number, unit in enumerate(units):
         bars("units", number, len(units), unit.name)
-        _do(unit, records, (inputs, data), outcome=outcome, say=say)
+        _do(unit, records, (inputs, data), code=code, outcome=outcome, say=say)
     bars("units", len(units), len(units), "writing the table")
     if outcome.done:
         every = replace(request, only=(), quick=False, seeds=MOST_SEEDS)
@@ -163,6 +163,7 @@ def _do(
     records: Records,
     given: "tuple[Inputs, EvaluationInput]",
     *,
+    code: str | None,
     outcome: Outcome,
     say: Callable[[str], None],
 ) -> None:
@@ -176,7 +177,7 @@ def _do(
         return
     started = time.perf_counter()
     try:
-        note = _train_and_rank(unit, records, given)
+        note = _train_and_rank(unit, records, given, code=code)
     except UnitBusy as busy:
         outcome.elsewhere.append(unit)
         say(f"elsewhere     {busy}")
@@ -191,7 +192,9 @@ def _do(
         say(f"done          {unit.name}  {time.perf_counter() - started:,.0f} s  {note}")
 
 
-def _train_and_rank(unit: Unit, records: Records, given: "tuple[Inputs, EvaluationInput]") -> str:
+def _train_and_rank(
+    unit: Unit, records: Records, given: "tuple[Inputs, EvaluationInput]", *, code: str | None
+) -> str:
     """Train, rank and keep the lists; gives the headline figures in words."""
     from evaluation.benchmark_row import Trained
     from evaluation.ranked_lists import rank_everything
@@ -215,7 +218,7 @@ def _train_and_rank(unit: Unit, records: Records, given: "tuple[Inputs, Evaluati
             "unit": unit.name,
             "data": inputs.snapshot.content_hash,
             "settings": records.settings(unit),
-            "commit": commit(),
+            "commit": code,
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "models": trained,
             "trainings": [asdict(one) for one in inputs.trainings()],

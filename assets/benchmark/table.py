@@ -97,6 +97,16 @@ def write_table(
     Raises:
         InputError: If a unit is of other data.
     """
+    from filelock import FileLock
+
+    request.out.mkdir(parents=True, exist_ok=True)  # nothing was written where all figures are taken over
+    with FileLock(request.out / ".table.lock"):  # another command may end at the same moment
+        return _write_table(request, snapshot, data, units)
+
+
+def _write_table(
+    request: "BenchmarkRequest", snapshot: "Snapshot", data: "EvaluationInput", units: Sequence[Unit]
+) -> list[Unit]:
     from assets.benchmark.about import about, write_ids
     from assets.benchmark.documents import name_of, write_documents
     from evaluation.benchmark import Benchmark
@@ -125,7 +135,6 @@ def write_table(
         speed=_speed(request),
         near_duplicates=[figure for one in figures for figure in one.duplicates],
     )
-    request.out.mkdir(parents=True, exist_ok=True)  # nothing was written where all figures are taken over
     benchmark.save(request.out)
     write_ids(snapshot, request.out)
     if sides:

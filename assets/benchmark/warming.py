@@ -152,7 +152,7 @@ def _ready(inputs: "Inputs", items: Any, seed: int) -> Ready:
     from assets.benchmark.product import DIRECT, PRODUCT, Form
 
     form = Form(DIRECT, PRODUCT)
-    settings = {"language_model": inputs.language_model, "items": items.tolist(), **form.settings(seed)}
+    settings = {**inputs.text_settings(), "items": items.tolist(), **form.settings(seed)}
     fixed = {name: value for name, value in settings["placement"].items() if name not in TRIED}
     settings["placement"] = fixed  # what is tried comes after training
     arrays = inputs.shared("warming", settings, lambda: _trained(inputs, items, seed))

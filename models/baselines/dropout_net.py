@@ -58,7 +58,7 @@ class DropoutNetConfig(RivalConfig):
     @classmethod
     def tuned(cls) -> DropoutNetConfig:
         """Longer steps of bounded gradients, chosen on CiteULike's cold validation items."""
-        return cls(learning_rate=0.02, validate_every=2, max_gradient_norm=1.0)
+        return cls(learning_rate=0.02, validate_every=2, epochs=300, max_gradient_norm=1.0)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,9 @@ class HeaterConfig(RivalConfig):
     @classmethod
     def tuned(cls) -> HeaterConfig:
         """Longer steps of bounded gradients, chosen on CiteULike's cold validation items."""
-        return cls(learning_rate=0.05, drawn=256, likeness_weight=1e-5, patience=5, max_gradient_norm=1.0)
+        return cls(
+            learning_rate=0.05, drawn=256, likeness_weight=1e-5, epochs=15, patience=5, max_gradient_norm=1.0
+        )
 
 
 class Heater(RivalModel):

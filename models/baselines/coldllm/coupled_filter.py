@@ -31,7 +31,7 @@ class FilterConfig:
 
     text: TextTowersConfig = field(default_factory=TextTowersConfig)
     behaviour: AldiConfig = field(default_factory=AldiConfig.tuned)
-    behaviour_weights: tuple[float, ...] = (0.0, 0.25, 0.5, 2.0, 4.0, 1.0)
+    behaviour_weights: tuple[float, ...] = (0.0, 0.125, 0.25, 0.5, 2.0, 1.0)
 
     def __post_init__(self) -> None:
         if not self.behaviour_weights or min(self.behaviour_weights) < 0:

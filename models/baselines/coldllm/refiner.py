@@ -55,7 +55,7 @@ class RefinerConfig:
     lora_learning_rate: Positive = 1e-3
     head_learning_rate: Positive = 1e-2
     pairs: Several = 10_000
-    epochs: Count = 4
+    epochs: Count = 3
     batch_size: Several = 32
     hard_share: Share = 0.5
     hard_among: Count = 200

@@ -22,9 +22,7 @@ from models.collaborative.ials_config import IalsConfig
 from tests.assets.benchmark.worlds import ITEMS, USERS
 from tests.fakes import tiny_encoder
 
-SHORT_FILTER = FilterConfig(
-    TextTowersConfig(hidden=8, d=8, epochs=2), AldiConfig(hidden=8, epochs=2), (0.0, 1.0)
-)
+SHORT_FILTER = FilterConfig(TextTowersConfig(hidden=8, epochs=2), AldiConfig(hidden=8, epochs=2), (0.0, 1.0))
 SHORT_REFINER = RefinerConfig(history=2, title_tokens=6, pairs=64, epochs=1, batch_size=16, hard_among=5)
 
 
@@ -53,13 +51,13 @@ def test_every_entry_trains_and_scores_every_pair(inputs: Inputs) -> None:
                 scores = scorer.scores(everyone, everything)
                 assert scores.shape == (USERS, ITEMS)
                 assert np.isfinite(scores).all()
-    refined, filtered = found[0].stages["language model"], found[0].stages["filter"]
+    refined, filtered = found[-1].stages["language model"], found[-1].stages["filter"]
     assert {frozenset(row) for row in refined.tolist()} == {
         frozenset(row) for row in filtered[:, :24].tolist()
     }
     cold = evaluation_input(inputs.snapshot).cold_items
-    chosen = found[0].stages[next(name for name in found[0].stages if name.startswith("with "))]
-    audience = found[0].audience.scores(everyone, cold).T.argsort(axis=1)[:, ::-1]
+    chosen = found[-1].stages[next(name for name in found[-1].stages if name.startswith("with "))]
+    audience = found[-1].audience.scores(everyone, cold).T.argsort(axis=1)[:, ::-1]
     np.testing.assert_array_equal(audience[:, :24], chosen)
 
 

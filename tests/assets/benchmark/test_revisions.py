@@ -30,10 +30,15 @@ def digests() -> dict[str, str]:
         ),
         (
             "mf",
-            {"mf", "default_mf", "default", "aldi", "coldllm_filter"},
+            {"mf", "ngcf", "default_mf", "default", "aldi", "coldllm_filter", "knn_vectors_lightgcn"},
             {"aldi_ials", "filterllm_d64", "clcrec"},
         ),
         (revisions.TEXTS, {"ridge", "default", "heater"}, set()),
+        (
+            revisions.CALIBRATION,
+            {"default", "ridge_to_vectors_calibrated", "coldllm", "default_mf"},
+            {"filterllm_d64", "ridge_to_vectors", "coldllm_ngcf", "coldllm_filter"},
+        ),
         ("filterllm", {"default", "filterllm_d64", "ensemble"}, {"mf", "heater"}),
         ("coldllm-filter", {"coldllm_filter", "coldllm", "coldllm_ngcf"}, {"default"}),
         ("coldllm-refiner", {"coldllm", "coldllm_ngcf"}, {"coldllm_filter"}),
@@ -56,8 +61,17 @@ def test_the_first_revision_is_not_spoken_of(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_every_revision_is_of_something() -> None:
-    shared = {revisions.TEXTS, "filterllm", "coldllm-filter", "coldllm-refiner"}
+    shared = {revisions.TEXTS, revisions.CALIBRATION, "filterllm", "coldllm-filter", "coldllm-refiner"}
     assert set(revisions.REVISIONS) <= {*UNITS, *shared}
+
+
+def test_the_texts_revision_reaches_what_is_shared(
+    snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = Inputs(snapshot, tmp_path)
+    before = inputs.text_settings()
+    monkeypatch.setitem(revisions.REVISIONS, revisions.TEXTS, 1)
+    assert inputs.text_settings() != before
 
 
 def test_texts_of_another_revision_are_read_again(

@@ -12,7 +12,7 @@ from models.baselines.factors import Factors
 from tests.models.baselines.rival_worlds import found, rival_input, with_validation
 
 CONFIG = FilterConfig(
-    TextTowersConfig(hidden=16, d=8, epochs=1, learning_rate=0.01),
+    TextTowersConfig(hidden=16, epochs=1, learning_rate=0.01),
     AldiConfig(hidden=16, epochs=1, learning_rate=0.01),
     (0.0, 1.0),
 )

@@ -8,48 +8,68 @@ import torch
 
 from models.baselines.coldllm import text_towers
 from models.baselines.coldllm.text_towers import TextTowers, TextTowersConfig
+from models.baselines.contests import Contest
 from models.baselines.text_directions import text_directions
-from models.baselines.warm_pairs import Triples
 from tests.models.baselines.rival_worlds import by_hand, found, rival_input
 
-SMALL = TextTowersConfig(hidden=5, d=3)
-TOY = TextTowersConfig(hidden=32, d=16, epochs=3, learning_rate=0.01)
+SMALL = TextTowersConfig(hidden=5, temperature=0.5)
+TOY = TextTowersConfig(hidden=32, epochs=3, learning_rate=0.01)
 
 
 def model_by_hand() -> TextTowers:
     return TextTowers(by_hand(), SMALL, generator=torch.Generator().manual_seed(0))
 
 
+def direction(row: np.ndarray) -> np.ndarray:
+    return row / max(np.linalg.norm(row), 1e-12)
+
+
+def test_before_training_a_tower_hands_the_text_on():
+    data, model = by_hand(), model_by_hand()
+    texts = text_directions(data.features, data.warm_items)
+    with torch.no_grad():
+        users, items = model.vectors()
+    np.testing.assert_allclose(items.numpy(), texts, atol=1e-6)
+    for user in range(data.n_users):
+        read = texts[[item for u, item in data.train if u == user]]
+        np.testing.assert_allclose(users[user].numpy(), direction(read.sum(axis=0)), atol=1e-5)
+
+
 def test_loss_by_hand():
     data, model = by_hand(), model_by_hand()
     with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(30)  # away from zero, where every loss is ln 2
-    users, seen, unseen = [0, 3], [1, 2], [3, 0]  # user 3 reads nothing but item 3 and item 2
+        for tower in (model.user_tower, model.item_tower):
+            tower.second.weight.normal_(generator=torch.Generator().manual_seed(1))
+
+    def mapped(tower: torch.nn.Module, row: np.ndarray) -> np.ndarray:
+        first, second = (layer.weight.detach().numpy() for layer in (tower.first, tower.second))
+        own = direction(row)
+        return direction(own + second @ np.maximum(first @ own, 0))
+
     texts = text_directions(data.features, data.warm_items)
-    logits, answers = [], []
-    for user, i, j in zip(users, seen, unseen, strict=True):
-        read = [item for u, item in data.train if u == user]
-        for place, answer in ((i, 1), (j, 0)):
-            item = data.warm_items[place]
-            mean = sum(texts[other] for other in read if other != item)
-            tables = (model.user_tower, mean), (model.item_tower, texts[item])
-            a, b = (
-                tower(torch.from_numpy(2 * row / np.linalg.norm(row)).float()).detach().numpy()
-                for tower, row in tables
-            )
-            logits.append(float(a @ b))
-            answers.append(answer)
-    p = 1 / (1 + np.exp(-np.array(logits)))
-    expected = -np.mean(np.log(np.where(answers, p, 1 - p)))
-    batch = Triples(*(torch.tensor(column) for column in (users, seen, unseen)))
-    assert float(model.loss(batch).detach()) == pytest.approx(expected, rel=1e-5)
+    users, seen, drawn = [0, 3], [1, 2], [3, 0]
+    taken = np.array([[False, True], [False, False]])
+    losses = []
+    for row, (user, place) in enumerate(zip(users, seen, strict=True)):
+        item = data.warm_items[place]
+        mean = sum(texts[other] for u, other in data.train if u == user and other != item)
+        own = mapped(model.user_tower, mean)
+        scores = {
+            at: own @ mapped(model.item_tower, texts[data.warm_items[at]]) / 0.5 for at in (place, *drawn)
+        }
+        unseen = [at for at, known in zip(drawn, taken[row], strict=True) if not known]
+        losses.append(-np.log(np.exp(scores[place]) / sum(np.exp(scores[at]) for at in (place, *unseen))))
+    batch = Contest(*(torch.tensor(column) for column in (users, seen, drawn)), torch.from_numpy(taken))
+    assert float(model.loss(batch).detach()) == pytest.approx(np.mean(losses), rel=1e-5)
 
 
 def test_a_user_with_nothing_else_to_tell_is_no_failure():
-    model = model_by_hand()
-    batch = Triples(torch.tensor([4]), torch.tensor([3]), torch.tensor([0]))  # user 4 reads item 5 alone
-    assert torch.isfinite(model.loss(batch))
+    model = model_by_hand()  # user 4 reads item 5 alone
+    batch = Contest(torch.tensor([4]), torch.tensor([3]), torch.tensor([0]), torch.tensor([[False]]))
+    loss = model.loss(batch)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert all(torch.isfinite(value.grad).all() for value in model.parameters())
 
 
 def test_cold_topics_are_found_and_the_seed_repeats_them():
