@@ -228,6 +228,16 @@ def _require_splits(results: Sequence[SplitResult]) -> None:
     twice = {one for one in hashes if hashes.count(one) > 1}
     if twice:
         raise ValueError(f"split {min(twice)[:12]} is there twice; give each split once")
+    known: dict[str, tuple[str, str]] = {}
+    for result in results:
+        split = result.about["split_hash"]
+        for unit, settings in result.about.get("settings", {}).items():
+            first, other = known.setdefault(unit, (settings, split))
+            if first != settings:
+                raise ValueError(
+                    f"{unit} was run with other settings on split {split[:12]} than on split {other[:12]}; run "
+                    "coldcast benchmark again on the older one"
+                )
 
 
 def _spread_cell(spread: Spread | None) -> Cell:

@@ -166,12 +166,17 @@ def _speed(request: "BenchmarkRequest") -> "list[SpeedRow]":
         ) from error
 
 
+DIGEST_SHOWN = 16
+"""Characters of a digest that tell settings apart."""
+
+
 def _trained(figures: "Sequence[UnitFigures]") -> dict[str, Any]:
-    """At which commits and on which days the units were trained."""
+    """At which commits and on which days the units were trained, and with which settings each."""
     days = sorted({str(one.head["date"])[:10] for one in figures if "date" in one.head})
     return {
         "trained_at": sorted({one.head.get("commit") or "unknown" for one in figures}),
         "trained_on": days,
+        "settings": {one.head["unit"]: one.head["settings"][:DIGEST_SHOWN] for one in figures},
     }
 
 

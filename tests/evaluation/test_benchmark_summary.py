@@ -91,6 +91,14 @@ def test_what_does_not_belong_together_is_refused() -> None:
     other = result("three", {"default": [1.0]}, {"default": 1.0}, ids=["ann"], name="papers")
     with pytest.raises(ValueError, match="one data set, got films, papers"):
         summarise([one, other], **SETTINGS)  # type: ignore[arg-type]
+    one.about["settings"], two.about["settings"] = (
+        {"ridge-seed42": "a", "mf-seed42": "c"},
+        {"ridge-seed42": "b"},
+    )
+    with pytest.raises(
+        ValueError, match="ridge-seed42 was run with other settings on split two than on split one"
+    ):
+        summarise([one, two], **SETTINGS)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least one split"):
         summarise([], **SETTINGS)  # type: ignore[arg-type]
 
