@@ -115,7 +115,7 @@ class Gar(RivalModel):
         real = (users * still(self.item_tower, known)).sum(dim=1)
         fake = (users * still(self.item_tower, made)).sum(dim=1)
         share = self.config.likeness_weight
-        distance = (made - known).abs().sum(dim=1).mean()
+        distance = (made - known).abs().mean()
         fooling = nn.functional.softplus(real - fake).mean()
         return (
             (1 - share) * fooling + share * distance + self.config.l2 * half_squared_weights(self.generated)
