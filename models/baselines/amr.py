@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -30,6 +31,11 @@ class AmrConfig(VbprConfig):
     perturbation: Positive = 0.1
     adversarial_weight: Weight = 1.0
     adversarial_epochs: Count = 50
+
+    @classmethod
+    def tuned(cls) -> Self:
+        """VBPR's, as long as validation rises in either stage."""
+        return replace(super().tuned(), adversarial_epochs=1000)
 
 
 class Amr(nn.Module):

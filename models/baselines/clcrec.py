@@ -49,12 +49,12 @@ class ClcRecConfig(RivalConfig):
     def tuned(cls) -> ClcRecConfig:
         """Chosen on CiteULike's cold validation items."""
         return cls(
-            learning_rate=0.01,
+            d=200,
+            learning_rate=0.001,
             batch_size=2048,
             negatives=512,
             text_temperature=0.2,
             norm_weight=0.01,
-            epochs=60,
         )
 
 

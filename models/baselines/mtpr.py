@@ -55,7 +55,7 @@ class MtprConfig(RivalConfig):
             map_rate=0.005,
             item_map_rate=0.005,
             batch_size=2048,
-            epochs=60,
+            epochs=1000,
         )
 
 

@@ -49,7 +49,7 @@ class VbprConfig(RivalConfig):
     @classmethod
     def tuned(cls) -> Self:
         """What cold validation on CiteULike preferred among a few: wide content, learned half without ids."""
-        return cls(d=64, content_d=128, id_dropout=0.5, content_rate=0.01, epochs=100)
+        return cls(d=64, content_d=128, id_dropout=0.5, content_rate=0.01, epochs=1000)
 
 
 class Vbpr(RivalModel):
