@@ -1,7 +1,7 @@
 """Sensors: new users ask for a retrain, items without a vector ask to be placed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import dagster as dg
@@ -11,6 +11,7 @@ from assets.resources import RegistryResource, StoreResource
 from assets.retrain_rule import Decision, retrain_due
 from data.home import Home
 from data.store.store import Store
+from data.store.users_items import ItemTable
 from orchestration.jobs import PARTITIONS, RETRAINING, place_cold_items, retrain
 from orchestration.requests import (
     FIRED_TAG,
@@ -126,7 +127,7 @@ def unplaced_items(
     if not len(waiting):
         yield dg.SkipReason(f"every item has a vector of version {published.version}")
         return
-    digest = items_digest(waiting.item_ids, waiting.text_hashes, version=published.version)
+    digest = items_digest(waiting, version=published.version)
     past = past_runs(context.instance, "place_cold_items")
     request = not_yet(past, settings.rule().cool_down_minutes, rest_after_success=False) or request_run(
         past,
@@ -141,9 +142,16 @@ def unplaced_items(
     yield request
 
 
-def items_digest(item_ids: Iterable[str], text_hashes: Iterable[str], *, version: int) -> str:
-    """Name a set of waiting items: another item, text or version is another name."""
+def items_digest(waiting: ItemTable, *, version: int) -> str:
+    """Name what waits: another item, a text changed or changed back, or another version is another name.
+
+    An item without a text can be placed once a known user has touched it; it has another name whenever its events have
+    doubled.
+    """
     digest = hashlib.sha256(str(version).encode())
-    for item_id, text in zip(item_ids, text_hashes, strict=True):
-        digest.update(f"\0{item_id}\0{text}".encode())
+    for item_id, text, revision, n_events in zip(
+        waiting.item_ids, waiting.texts, waiting.revisions.tolist(), waiting.n_events.tolist(), strict=True
+    ):
+        events = 0 if text else n_events.bit_length()
+        digest.update(f"\0{item_id}\0{revision}\0{events}".encode())
     return digest.hexdigest()

@@ -171,8 +171,8 @@ class PublishedVersions:
         Raises:
             NothingPublishedError: If no version is published.
         """
-        due = self._clock() - self._checked_at >= self._check_seconds
         # With a space in hand nobody waits for the one who loads; without one there is nothing else to do.
+        due = self._space is None or self._clock() - self._checked_at >= self._check_seconds
         if due and self._loading.acquire(blocking=self._space is None):
             try:
                 self._refresh()

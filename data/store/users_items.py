@@ -48,6 +48,7 @@ class ItemTable:
         text_hashes: Shape (I,), object holding the hex SHA-256 of each text.
         created_at: Shape (I,), int64 unix seconds.
         n_events: Events of each item, shape (I,), int64.
+        revisions: Of each item's text, shape (I,), int64; larger after every change, also back to an earlier text.
     """
 
     item_keys: NDArray[np.int64]
@@ -56,6 +57,7 @@ class ItemTable:
     text_hashes: NDArray[np.object_]
     created_at: NDArray[np.int64]
     n_events: NDArray[np.int64]
+    revisions: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.item_keys)
@@ -222,6 +224,7 @@ _ITEM_COLUMNS = (
     items.c.text_hash,
     items.c.created_at,
     items.c.n_events,
+    items.c.revision,
 )
 
 
@@ -242,7 +245,8 @@ def _items_where(
     connection: Connection, condition: sa.ColumnElement[bool], source: sa.FromClause = items
 ) -> ItemTable:
     statement = sa.select(*_ITEM_COLUMNS).select_from(source).where(condition).order_by(items.c.item_key)
-    keys, ids, texts, hashes, created_at, n_events = _columns(connection.execute(statement).all(), 6)
+    rows = connection.execute(statement).all()
+    keys, ids, texts, hashes, created_at, n_events, revisions = _columns(rows, 7)
     return ItemTable(
         item_keys=_int64(keys),
         item_ids=_object(ids),
@@ -250,6 +254,7 @@ def _items_where(
         text_hashes=_object(hashes),
         created_at=_int64(created_at),
         n_events=_int64(n_events),
+        revisions=_int64(revisions),
     )
 
 

@@ -6,11 +6,13 @@ import shutil
 from pathlib import Path
 
 import dagster as dg
+import numpy as np
 import pytest
 
 from assets.resources import StoreResource
 from assets.watch_history import Measurement, WatchHistory
 from data.home import Home
+from data.store.users_items import ItemTable
 from orchestration.artifact_folder import write_artifact
 from orchestration.requests import DATA_TAG
 from orchestration.sensors import items_digest, new_users, unplaced_items
@@ -377,12 +379,27 @@ def test_a_request_carries_only_what_its_job_knows(world: Home, instance: dg.Dag
         assert dg.validate_run_config(definitions.resolve_job_def(job), request.run_config)
 
 
-def test_a_set_of_items_is_named_by_items_texts_and_version() -> None:
+def waiting(*items: tuple[str, str, int, int]) -> ItemTable:
+    """Items as (id, text, revision, events)."""
+    ids, texts, revisions, events = (list(column) for column in zip(*items, strict=True))
+    numbers = np.arange(len(items), dtype=np.int64)
+    named = (np.array(column, dtype=object) for column in (ids, texts, texts))
+    return ItemTable(numbers, *named, numbers, np.array(events), np.array(revisions))
+
+
+def test_a_set_of_items_is_named_by_items_revisions_and_version() -> None:
     names = {
-        items_digest(["a", "b"], ["1", "2"], version=1),
-        items_digest(["a"], ["1"], version=1),
-        items_digest(["a", "b"], ["1", "3"], version=1),
-        items_digest(["a", "b"], ["1", "2"], version=2),
+        items_digest(waiting(("a", "tea", 1, 0), ("b", "cup", 1, 0)), version=1),
+        items_digest(waiting(("a", "tea", 1, 0)), version=1),
+        items_digest(waiting(("a", "tea", 1, 0), ("b", "pot", 2, 0)), version=1),
+        items_digest(waiting(("a", "tea", 1, 0), ("b", "cup", 3, 0)), version=1),  # changed back
+        items_digest(waiting(("a", "tea", 1, 0), ("b", "cup", 1, 0)), version=2),
     }
-    assert len(names) == 4
-    assert items_digest(["a", "b"], ["1", "2"], version=1) in names
+    assert len(names) == 5
+    assert items_digest(waiting(("a", "tea", 1, 9), ("b", "cup", 1, 0)), version=1) in names
+
+
+def test_an_item_without_a_text_has_another_name_when_its_events_have_doubled() -> None:
+    names = [items_digest(waiting(("a", "", 1, n)), version=1) for n in (1, 2, 3, 4)]
+    assert names[1] == names[2]
+    assert len(set(names)) == 3

@@ -128,6 +128,38 @@ def test_while_one_request_loads_the_next_version_the_others_keep_the_one_before
     assert published.current().version == 2
 
 
+def test_while_the_first_version_loads_the_others_wait_for_it() -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    class SlowSource(MemorySource):
+        def read_space(self, version: int) -> PublishedSpace:
+            entered.set()
+            assert go_on.wait(timeout=30)
+            return super().read_space(version)
+
+    published = PublishedVersions(SlowSource(space(1)), check_seconds=5)
+    answers: list[int] = []
+    askers = [threading.Thread(target=lambda: answers.append(published.current().version)) for _ in range(3)]
+    askers[0].start()
+    assert entered.wait(timeout=30)
+    for one in askers[1:]:
+        one.start()
+    go_on.set()
+    for one in askers:
+        one.join(timeout=30)
+    assert answers == [1, 1, 1]
+
+
+def test_a_failed_first_read_is_tried_again_by_the_next_request() -> None:
+    source = MemorySource(space(1))
+    source.edition = Edition(7, "gone again")
+    published = PublishedVersions(source, check_seconds=5, clock=Clock())
+    with pytest.raises(KeyError):
+        published.current()
+    source.edition = Edition(1, "first")
+    assert published.current().version == 1
+
+
 def test_a_failed_read_leaves_the_version_in_hand() -> None:
     source = MemorySource(space(1))
     clock = Clock()
