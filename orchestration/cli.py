@@ -14,6 +14,7 @@ from orchestration.cli_benchmark import benchmark_group
 from orchestration.cli_errors import FriendlyGroup
 from orchestration.cli_import import download, import_group
 from orchestration.cli_replay import replay_group
+from orchestration.terminal import plain_console
 
 EPILOG = f"""
 State lives in one folder: --home, else {HOME_VARIABLE}, else ./.coldcast. {DATABASE_VARIABLE}, {MLFLOW_VARIABLE}
@@ -49,7 +50,7 @@ def main(context: click.Context, home: str | None) -> None:
       coldcast status                        what is published, what waits
       coldcast ui                            Dagster and MLflow in the browser; sensors and schedules run
     """
-    context.obj = Context(Home.resolve(home), Console(markup=False))  # titles may hold brackets
+    context.obj = Context(Home.resolve(home), plain_console())
 
 
 main.add_command(import_group)

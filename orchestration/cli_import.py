@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
-from rich.console import Console
 
 from data.readers.download import DownloadName
-from orchestration.terminal import Bars
+from orchestration.terminal import Bars, plain_console
 
 if TYPE_CHECKING:
     from data.readers.dataset import Dataset
@@ -55,7 +54,7 @@ def _import(
     from data.quarantine import Quarantine
     from data.store.store import Store
 
-    with Bars(Console(stderr=True)) as bars, Store.open(obj.home.create().database_url) as store:
+    with Bars(plain_console(stderr=True)) as bars, Store.open(obj.home.create().database_url) as store:
         summary = store.import_dataset(
             dataset,
             create_unknown=create_unknown,
