@@ -1,5 +1,6 @@
 """The command line: each command starts the job a sensor would, or acts directly on the home."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,11 @@ def main(context: click.Context, home: str | None) -> None:
       coldcast status                        what is published, what waits
       coldcast ui                            Dagster and MLflow in the browser; sensors and schedules run
     """
-    context.obj = Context(Home.resolve(home), plain_console())
+    found = Home.resolve(home)
+    os.environ[HOME_VARIABLE] = str(
+        found.root
+    )  # sensors and schedules read its settings when they are imported
+    context.obj = Context(found, plain_console())
 
 
 main.add_command(import_group)

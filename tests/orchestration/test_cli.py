@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
 
-from data.home import Home
+from data.home import HOME_VARIABLE, Home
 from orchestration.cli import main
 from tests.orchestration.worlds import Cli, open_store
 
@@ -158,6 +161,23 @@ def test_two_homes_never_touch_each_other(tmp_path: Path, home: Home) -> None:
     before = {path: path.stat().st_mtime_ns for path in one.home.root.rglob("*") if path.is_file()}
     two.run("import", "synthetic", "--users", "60", "--items", "310", "--interactions", "1000")
     assert before == {path: path.stat().st_mtime_ns for path in one.home.root.rglob("*") if path.is_file()}
+
+
+def test_the_settings_of_a_home_nearby_are_not_read(tmp_path: Path, home: Home) -> None:
+    nearby = tmp_path / ".coldcast"
+    nearby.mkdir()
+    (nearby / "config.yaml").write_text("sensors: {nightly: never}")
+    (home.root / "config.yaml").write_text("sensors: {age_days: .inf}")
+    without = {name: value for name, value in os.environ.items() if name != HOME_VARIABLE}
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", "--home", str(home.root), "evaluate"],
+        cwd=tmp_path,
+        env={**without, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "there is no trained model" in " ".join(done.stderr.split()), done.stderr
 
 
 def test_importing_the_same_again_adds_nothing(cli: Cli) -> None:
