@@ -353,7 +353,9 @@ def demo(obj: Context, users: int, items: int, seed: int) -> None:
 
 @main.command(short_help="Answer over HTTP from the published version.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=8000, show_default=True, help="Port to listen on.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on."
+)
 @click.pass_obj
 def serve(obj: Context, host: str, port: int) -> None:
     """Answer recommendation and audience requests from the published version over HTTP."""

@@ -95,6 +95,7 @@ def test_an_unknown_command_and_option_exit_2(cli: Cli) -> None:
     assert "No such command 'retrian'" in cli.run("retrian", code=2)
     assert "No such option" in cli.run("status", "--all", code=2)
     assert "Invalid value for '-k'" in cli.run("place", "--text", "A title", "-k", "0", code=2)
+    assert "Invalid value for '--port'" in cli.run("serve", "--port", "99999", code=2)
     assert "give one of them" in cli.run("place", "--text", "A title", "--out", "x.parquet", code=2)
     assert "say nothing to it" in cli.run("place", "--text", "A title", "--set", "placement.seed=3", code=2)
     assert "--home stands before the command" in cli.run("status", "--home", "elsewhere", code=2)
