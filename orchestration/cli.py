@@ -24,6 +24,7 @@ and {DAGSTER_VARIABLE} replace single parts of it by a server.
 HOME_HELP = f"The state folder; stands before the command. [default: {HOME_VARIABLE}, else ./.coldcast]"
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
+USERS_PER_TEXT = 20
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def retrain(
     "--text", multiple=True, help="Print the audience of this text; nothing is stored. May be repeated."
 )
 @click.option(
-    "-k", "--users", "k", type=click.IntRange(min=1), default=20, show_default=True, help="Users per text."
+    "-k", "--users", "k", type=click.IntRange(min=1), help=f"Users per --text. [default: {USERS_PER_TEXT}]"
 )
 @click.option("--out", type=FILE, help="Write the published audiences to this Parquet file.")
 @click.pass_obj
@@ -163,7 +164,7 @@ def place(
     config_file: Path | None,
     assignments: tuple[str, ...],
     text: tuple[str, ...],
-    k: int,
+    k: int | None,
     out: Path | None,
 ) -> None:
     """Give every item without a vector its audience and its embedding, with the published version.
@@ -171,8 +172,10 @@ def place(
     With --text: print who would want it, each with a probability and the nearest titles of their history.
     """
     from orchestration import placing
-    from orchestration.settings import Settings
+    from orchestration.settings import Settings, require_used
 
+    if k is not None and not text:
+        raise click.UsageError("-k says how many users --text prints; give it with --text, or leave it out")
     if text and out is not None:
         raise click.UsageError("--text only prints and --out only writes what is published; give one of them")
     if text and (config_file is not None or assignments):
@@ -180,9 +183,11 @@ def place(
             "--text asks the version that is published: --config and --set say nothing to it"
         )
     if text:
-        placing.print_audiences(obj.home, list(text), k=k, console=obj.console)
+        placing.print_audiences(obj.home, list(text), k=k or USERS_PER_TEXT, console=obj.console)
         return
-    placing.place_items(obj.home, Settings.read(obj.home, config_file, assignments), console=obj.console)
+    settings = Settings.read(obj.home, config_file, assignments)
+    require_used(assignments, (*placing.SECTIONS, "execution"), "place")
+    placing.place_items(obj.home, settings, console=obj.console)
     if out is not None:
         placing.export_audiences(obj.home, out, console=obj.console)
 
@@ -216,10 +221,11 @@ def evaluate(
     obj: Context, config_file: Path | None, assignments: tuple[str, ...], snapshot: str | None
 ) -> None:
     """Judge a snapshot's trained models again and print the report."""
-    from orchestration.retraining import evaluate_home
-    from orchestration.settings import Settings
+    from orchestration.retraining import JUDGED_BY, evaluate_home
+    from orchestration.settings import Settings, require_used
 
     settings = Settings.read(obj.home, config_file, assignments)
+    require_used(assignments, (*JUDGED_BY, "execution"), "evaluate")
     evaluate_home(obj.home, settings, snapshot=snapshot, console=obj.console)
 
 
@@ -263,10 +269,12 @@ def watch(obj: Context, config_file: Path | None, assignments: tuple[str, ...]) 
 
     The daemon does the same each hour; the retrain rule reads the newest numbers.
     """
-    from orchestration.settings import Settings
+    from orchestration.settings import Settings, require_used
     from orchestration.watching import watch_home
 
-    watch_home(obj.home, Settings.read(obj.home, config_file, assignments), console=obj.console)
+    settings = Settings.read(obj.home, config_file, assignments)
+    require_used(assignments, ("sensors",), "watch")
+    watch_home(obj.home, settings, console=obj.console)
 
 
 @main.command(short_help="Print every setting with its value, as YAML.")

@@ -21,6 +21,7 @@ NOTHING_PUBLISHED = (
     "nothing is published yet; run `coldcast retrain` first, or publish a registered version with "
     "`coldcast promote --force VERSION`"
 )
+SECTIONS = ("distributions", "placement")  # settings that a placement looks at
 NEAREST = 3  # titles of a user's history shown as the reason
 HISTORY = 50  # newest items of a user that are looked at
 
@@ -39,7 +40,7 @@ def place_items(home: Home, settings: Settings, *, console: Console) -> None:
     run_job(
         home,
         "place_cold_items",
-        run_config=settings.run_config(only=("distributions", "placement")),
+        run_config=settings.run_config(only=SECTIONS),
         tags={"coldcast/trigger": "command line"},
     )
     print_status(home, console)

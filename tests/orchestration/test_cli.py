@@ -97,6 +97,7 @@ def test_an_unknown_command_and_option_exit_2(cli: Cli) -> None:
     assert "Invalid value for '-k'" in cli.run("place", "--text", "A title", "-k", "0", code=2)
     assert "Invalid value for '--port'" in cli.run("serve", "--port", "99999", code=2)
     assert "give one of them" in cli.run("place", "--text", "A title", "--out", "x.parquet", code=2)
+    assert "give it with --text" in cli.run("place", "-k", "3", code=2)
     assert "say nothing to it" in cli.run("place", "--text", "A title", "--set", "placement.seed=3", code=2)
     assert "--home stands before the command" in cli.run("status", "--home", "elsewhere", code=2)
     assert "Missing argument 'VERSION'" in cli.run("promote", "--force", code=2)
@@ -134,6 +135,15 @@ def test_config_prints_a_file_that_gives_the_same_again(cli: Cli, tmp_path: Path
         (["retrain", "--set", "bpr.d"], "--set takes section.field=value"),
         (["retrain", "--config", "nowhere.yaml"], "nowhere.yaml does not exist"),
         (["retrain", "--holdout", "0.9"], "holdout must be in (0, 0.5], got 0.9"),
+        (["retrain", "--holdout", "0.1", "--time-split"], "--holdout is a share of the live holdout"),
+        (
+            ["place", "--set", "filterllm.epochs=3"],
+            "--set filterllm.epochs=3 says nothing to place, which takes",
+        ),
+        (["evaluate", "--set", "distributions.version=2"], "settings of evaluation, placement, execution"),
+        (["evaluate", "--set", "evaluation.references=false"], "there is no trained model"),
+        (["evaluate", "--set", "execution.executor=multiprocess"], "there is no trained model"),
+        (["watch", "--set", "placement.seed=3"], "says nothing to watch, which takes settings of sensors"),
         (["retrain"], "import"),
         (["place", "--text", " "], "--text is empty"),
         (["place", "--text", "A title"], "nothing is published yet"),
