@@ -20,7 +20,8 @@ class RetrainRule:
         traffic: ... or when users outside made at least this share of the interactions since the published
             version's snapshot, in (0, 1].
         min_events: ... if there are at least this many of them, >= 1; so few say nothing about the traffic.
-        age_days: ... or when the published version was made so many days ago and anything is new, > 0.
+        age_days: ... or when the published version was made so many days ago and anything is new, > 0;
+            infinity (``.inf`` in a file): never.
         text_distance: ... or when the texts of new items lie at least so far from those trained on: energy
             coefficient of their embeddings' distributions, in (0, 1].
         unknown_words: ... or when at least this share of their words is unknown, beyond what is usual, in (0, 1].

@@ -14,6 +14,7 @@ DATABASE_VARIABLE = "COLDCAST_DATABASE_URL"
 MLFLOW_VARIABLE = "COLDCAST_MLFLOW_URL"
 DAGSTER_VARIABLE = "COLDCAST_DAGSTER_URL"
 DEFAULT_HOME = ".coldcast"
+NOT_IN_URLS = "?%"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Home:
         ``COLDCAST_DATABASE_URL``, ``COLDCAST_MLFLOW_URL`` and ``COLDCAST_DAGSTER_URL`` replace single parts.
 
         Raises:
-            InputError: If the folder's path is taken by a file.
+            InputError: If the folder's path is taken by a file, or holds a character that URLs give a meaning.
         """
         env = os.environ if environment is None else environment
         folder = Path(root or env.get(HOME_VARIABLE) or DEFAULT_HOME).expanduser().resolve()
@@ -47,6 +48,7 @@ class Home:
             raise InputError(
                 f"the state folder {folder} is a file; choose a folder with --home or {HOME_VARIABLE}"
             )
+        _require_plain(folder)
         return cls(
             root=folder,
             database_url=env.get(DATABASE_VARIABLE) or f"sqlite:///{folder / 'coldcast.db'}",
@@ -89,6 +91,16 @@ class Home:
     def watch_lock(self) -> Path:
         """The file whose lock a look at what is published holds."""
         return self.root / "watch.lock"
+
+
+def _require_plain(folder: Path) -> None:
+    """Refuse a path that, as part of a database's URL, would name another file."""
+    for character in NOT_IN_URLS:
+        if character in str(folder):
+            raise InputError(
+                f"the state folder {folder} has {character!r} in its path, which means something else in the URLs of "
+                f"the databases in it; choose a folder without it with --home or {HOME_VARIABLE}"
+            )
 
 
 def _for_dagster(url: str) -> str:

@@ -1,5 +1,6 @@
 """The command line: each command starts the job a sensor would, or acts directly on the home."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from orchestration.cli_benchmark import benchmark_group
 from orchestration.cli_errors import FriendlyGroup
 from orchestration.cli_import import download, import_group
 from orchestration.cli_replay import replay_group
+from orchestration.terminal import plain_console
 
 EPILOG = f"""
 State lives in one folder: --home, else {HOME_VARIABLE}, else ./.coldcast. {DATABASE_VARIABLE}, {MLFLOW_VARIABLE}
@@ -22,6 +24,7 @@ and {DAGSTER_VARIABLE} replace single parts of it by a server.
 HOME_HELP = f"The state folder; stands before the command. [default: {HOME_VARIABLE}, else ./.coldcast]"
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
+USERS_PER_TEXT = 20
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,11 @@ def main(context: click.Context, home: str | None) -> None:
       coldcast status                        what is published, what waits
       coldcast ui                            Dagster and MLflow in the browser; sensors and schedules run
     """
-    context.obj = Context(Home.resolve(home), Console(markup=False))  # titles may hold brackets
+    found = Home.resolve(home)
+    os.environ[HOME_VARIABLE] = str(
+        found.root
+    )  # sensors and schedules read its settings when they are imported
+    context.obj = Context(found, plain_console())
 
 
 main.add_command(import_group)
@@ -148,7 +155,7 @@ def retrain(
     "--text", multiple=True, help="Print the audience of this text; nothing is stored. May be repeated."
 )
 @click.option(
-    "-k", "--users", "k", type=click.IntRange(min=1), default=20, show_default=True, help="Users per text."
+    "-k", "--users", "k", type=click.IntRange(min=1), help=f"Users per --text. [default: {USERS_PER_TEXT}]"
 )
 @click.option("--out", type=FILE, help="Write the published audiences to this Parquet file.")
 @click.pass_obj
@@ -157,7 +164,7 @@ def place(
     config_file: Path | None,
     assignments: tuple[str, ...],
     text: tuple[str, ...],
-    k: int,
+    k: int | None,
     out: Path | None,
 ) -> None:
     """Give every item without a vector its audience and its embedding, with the published version.
@@ -165,8 +172,10 @@ def place(
     With --text: print who would want it, each with a probability and the nearest titles of their history.
     """
     from orchestration import placing
-    from orchestration.settings import Settings
+    from orchestration.settings import Settings, require_used
 
+    if k is not None and not text:
+        raise click.UsageError("-k says how many users --text prints; give it with --text, or leave it out")
     if text and out is not None:
         raise click.UsageError("--text only prints and --out only writes what is published; give one of them")
     if text and (config_file is not None or assignments):
@@ -174,9 +183,11 @@ def place(
             "--text asks the version that is published: --config and --set say nothing to it"
         )
     if text:
-        placing.print_audiences(obj.home, list(text), k=k, console=obj.console)
+        placing.print_audiences(obj.home, list(text), k=k or USERS_PER_TEXT, console=obj.console)
         return
-    placing.place_items(obj.home, Settings.read(obj.home, config_file, assignments), console=obj.console)
+    settings = Settings.read(obj.home, config_file, assignments)
+    require_used(assignments, (*placing.SECTIONS, "execution"), "place")
+    placing.place_items(obj.home, settings, console=obj.console)
     if out is not None:
         placing.export_audiences(obj.home, out, console=obj.console)
 
@@ -210,10 +221,11 @@ def evaluate(
     obj: Context, config_file: Path | None, assignments: tuple[str, ...], snapshot: str | None
 ) -> None:
     """Judge a snapshot's trained models again and print the report."""
-    from orchestration.retraining import evaluate_home
-    from orchestration.settings import Settings
+    from orchestration.retraining import JUDGED_BY, evaluate_home
+    from orchestration.settings import Settings, require_used
 
     settings = Settings.read(obj.home, config_file, assignments)
+    require_used(assignments, (*JUDGED_BY, "execution"), "evaluate")
     evaluate_home(obj.home, settings, snapshot=snapshot, console=obj.console)
 
 
@@ -257,10 +269,12 @@ def watch(obj: Context, config_file: Path | None, assignments: tuple[str, ...]) 
 
     The daemon does the same each hour; the retrain rule reads the newest numbers.
     """
-    from orchestration.settings import Settings
+    from orchestration.settings import Settings, require_used
     from orchestration.watching import watch_home
 
-    watch_home(obj.home, Settings.read(obj.home, config_file, assignments), console=obj.console)
+    settings = Settings.read(obj.home, config_file, assignments)
+    require_used(assignments, ("sensors",), "watch")
+    watch_home(obj.home, settings, console=obj.console)
 
 
 @main.command(short_help="Print every setting with its value, as YAML.")
@@ -347,7 +361,9 @@ def demo(obj: Context, users: int, items: int, seed: int) -> None:
 
 @main.command(short_help="Answer over HTTP from the published version.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=8000, show_default=True, help="Port to listen on.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on."
+)
 @click.pass_obj
 def serve(obj: Context, host: str, port: int) -> None:
     """Answer recommendation and audience requests from the published version over HTTP."""

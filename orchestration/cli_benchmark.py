@@ -19,7 +19,7 @@ from orchestration.cli_benchmark_data import (
 from orchestration.cli_benchmark_speed import speed
 from orchestration.cli_benchmark_summary import summary
 from orchestration.cli_benchmark_warming import warming_group
-from orchestration.terminal import Bars
+from orchestration.terminal import Bars, plain_console
 
 if TYPE_CHECKING:
     from assets.benchmark.run import BenchmarkRequest, Outcome
@@ -135,7 +135,7 @@ def _run(
         data.require_files()
         _print_status(request, console)
         return
-    stderr = Console(stderr=True, markup=False)
+    stderr = plain_console(stderr=True)
     with Bars(stderr) as bars:
         outcome = run_benchmark(request, bars=bars.update, say=stderr.print)
     _print_outcome(outcome, request, console)

@@ -75,6 +75,10 @@ def movietweetings_data(command: Command) -> Command:
     )
     @functools.wraps(command)
     def given(*, directory: Path, time_split: bool, salt: str | None, **options: Any) -> None:
+        if time_split and salt is not None:
+            raise click.UsageError(
+                "--salt is of the hash that holds items out, and --time-split hashes nothing; give one of them"
+            )
         choice = SplitChoice(protocol="time") if time_split else SplitChoice(holdout=HASHED_SHARE)
         if salt is not None:
             choice = replace(choice, salt=salt)

@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 
 from orchestration.cli_benchmark_data import docs_option, language_model_option, out_option
-from orchestration.terminal import Bars
+from orchestration.terminal import Bars, plain_console
 
 
 @click.command("speed")
@@ -48,7 +48,7 @@ def speed(
     from assets.benchmark.speed import SpeedRequest, run_speed
 
     request = SpeedRequest(out, items=items, users=users, language_model=language_model, docs=docs)
-    with Bars(Console(stderr=True, markup=False)) as bars:
+    with Bars(plain_console(stderr=True)) as bars:
         rows = run_speed(request, report=lambda done, total, note: bars.update("speed", done, total, note))
     console: Console = context.obj.console
     for row in rows:

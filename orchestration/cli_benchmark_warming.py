@@ -16,7 +16,7 @@ from orchestration.cli_benchmark_data import (
     movietweetings_data,
     out_option,
 )
-from orchestration.terminal import Bars
+from orchestration.terminal import Bars, plain_console
 
 
 @click.group("warming")
@@ -72,7 +72,7 @@ def movietweetings(context: click.Context, data: DataChoice, **options: Any) -> 
 def _run(context: click.Context, data: DataChoice, *, out: Path, **options: Any) -> None:
     from assets.benchmark.warming import warming_study
 
-    with Bars(Console(stderr=True, markup=False)) as bars:
+    with Bars(plain_console(stderr=True)) as bars:
         study = warming_study(data, out, bars=bars.update, **options)
     console: Console = context.obj.console
     shares = ", ".join(f"{name} {value:g}" for name, value in study.chosen.settings.items())

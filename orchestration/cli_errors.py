@@ -9,9 +9,9 @@ from assets.run_lock import HomeBusy
 from data.errors import InputError
 from orchestration.artifact_folder import ArtifactError
 from orchestration.disk_errors import told
-from orchestration.launch_errors import JobFailed
+from orchestration.launch_errors import JobFailed, ServerEnded
 
-KNOWN = (InputError, JobFailed, HomeBusy, ArtifactError, RegistryError)
+KNOWN = (InputError, JobFailed, HomeBusy, ArtifactError, RegistryError, ServerEnded)
 
 
 class FriendlyGroup(click.Group):

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
-from rich.console import Console
 
 from data.readers.download import DownloadName
-from orchestration.terminal import Bars
+from orchestration.terminal import Bars, plain_console
 
 if TYPE_CHECKING:
     from data.readers.dataset import Dataset
@@ -50,12 +49,17 @@ def _given(**options: Any) -> dict[str, Any]:
 
 
 def _import(
-    obj: Any, dataset: "Dataset", *, create_unknown: bool = False, quarantine: Path | None = None
+    obj: Any,
+    dataset: "Dataset",
+    *,
+    create_unknown: bool = False,
+    quarantine: Path | None = None,
+    on_stored: Callable[[], None] = lambda: None,
 ) -> None:
     from data.quarantine import Quarantine
     from data.store.store import Store
 
-    with Bars(Console(stderr=True)) as bars, Store.open(obj.home.create().database_url) as store:
+    with Bars(plain_console(stderr=True)) as bars, Store.open(obj.home.create().database_url) as store:
         summary = store.import_dataset(
             dataset,
             create_unknown=create_unknown,
@@ -64,6 +68,7 @@ def _import(
                 f"{at.stage} of {dataset.name}", at.done, at.total or at.done, ""
             ),
         )
+    on_stored()
     obj.console.print(
         f"{summary.users_added:,} users, {summary.items_added:,} items and {summary.interactions_added:,} interactions "
         f"added; {summary.items_changed:,} texts changed; {summary.duplicates:,} interactions were known already; "
@@ -204,12 +209,17 @@ def files(
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the world.")
 @click.pass_obj
 def synthetic(obj: Any, users: int, items: int, interactions: int, seed: int) -> None:
-    """A small world whose right answer is known; the report then shows an oracle too."""
-    from data.readers.synthetic import SyntheticWorld
+    """A small world whose right answer is known; the report then shows an oracle too.
 
-    world = SyntheticWorld.create(users, items, n_interactions=interactions, seed=seed)
-    world.save(obj.home.create().root)
-    _import(obj, world.dataset())
+    The state folder must hold nothing else, and no other world.
+    """
+    from data.store.store import Store
+    from orchestration.synthetic_home import make_world, require_own
+
+    world = make_world(users, items, n_interactions=interactions, seed=seed)
+    with Store.open(obj.home.create().database_url) as store:
+        require_own(obj.home, store, world, instead="coldcast --home .coldcast-synthetic import synthetic")
+    _import(obj, world.dataset(), on_stored=lambda: world.save(obj.home.root))
 
 
 @click.command()

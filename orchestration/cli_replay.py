@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from data.errors import InputError
-from orchestration.terminal import Bars
+from orchestration.terminal import Bars, plain_console
 
 if TYPE_CHECKING:
     from assets.replay.source import ReplaySource
@@ -230,7 +230,7 @@ def _run(
         docs=docs,
     )
     console: Console = context.obj.console
-    stderr = Console(stderr=True, markup=False)
+    stderr = plain_console(stderr=True)
     with Bars(stderr) as bars:
         replay = run_replay(request, bars=bars.update, say=stderr.print)
     for name, total in replay.totals.items():
@@ -270,7 +270,7 @@ def _extending(
     request = ExtendingRequest(
         source, settings=RetrainSettings(**sections), command=spoken_command(sys.argv[1:]), **given
     )
-    found = compare_extending(request, say=Console(stderr=True, markup=False).print)
+    found = compare_extending(request, say=plain_console(stderr=True).print)
     loss = found.relative_loss
     context.obj.console.print(
         f"extend takes {found.share_of_time:.1%} of the processor's time and loses {loss.mean:.2%} "

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table
 
 from assets.resources import RegistryResource
-from data.errors import InputError
 from data.home import Home
 from data.readers.dataset import Dataset, Source
 from data.readers.synthetic import SyntheticWorld
@@ -16,6 +15,7 @@ from data.store.store import Store
 from orchestration.environments import use_home
 from orchestration.retraining import plan_retrain, retrain_home
 from orchestration.settings import Settings
+from orchestration.synthetic_home import make_world, require_own
 
 if TYPE_CHECKING:
     from assets.explaining import Audience
@@ -33,16 +33,16 @@ def run_demo(home: Home, *, users: int, items: int, seed: int, console: Console)
     Running it again finds everything done and goes straight to the end.
 
     Raises:
-        InputError: If the home holds other data.
+        InputError: If the home holds other data or another world, or there can be no such world.
         JobFailed: If a station fails.
     """
     use_home(home)
-    world = SyntheticWorld.create(users, items, seed=seed, n_interactions=20 * items)
+    world = make_world(users, items, seed=seed, n_interactions=20 * items)
     with Store.open(home.database_url) as store:
-        _require_own(home, store)
-        world.save(home.root)
+        require_own(home, store, world, instead="coldcast --home .coldcast-demo demo")
         console.rule(f"1  a world of {users} users and {items} items")
         summary = store.import_dataset(world.dataset())
+        world.save(home.root)
         store.import_dataset(_arrivals(world))
     console.print(
         f"{summary.interactions_added:,} interactions, and {ARRIVALS} new items that nobody has touched"
@@ -62,15 +62,6 @@ def run_demo(home: Home, *, users: int, items: int, seed: int, console: Console)
     console.print(_over_all(audiences, world))
     key = plan_retrain(home, settings).plan.key
     _where_to_look(home, key, console)
-
-
-def _require_own(home: Home, store: Store) -> None:
-    """A synthetic world among real users would be published to them."""
-    if store.counts()["users"] and not SyntheticWorld.is_in(home.root):
-        raise InputError(
-            f"{home.root} holds other data, which the demo's world must not be mixed with. Remedy: give it a state "
-            "folder of its own, `coldcast --home .coldcast-demo demo`"
-        )
 
 
 def _arrivals(world: SyntheticWorld) -> Dataset:

@@ -23,7 +23,7 @@ from orchestration.executors import is_multiprocess
 from orchestration.history import history
 from orchestration.jobs import BESIDE_ANOTHER
 from orchestration.launch_errors import JobFailed
-from orchestration.terminal import Bars
+from orchestration.terminal import Bars, plain_console
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 OUR_ROOMS = ("orchestration", "expectations", "assets", "models", "evaluation", "data")
@@ -75,7 +75,7 @@ def run_job(
         [dg.AssetKey(asset) for asset in assets] if assets else None,
         {**(tags or {}), PROCESS_TAG: this_process()},
     )
-    with Bars(console or Console(stderr=True)) as bars, history(home) as instance:
+    with Bars(console or plain_console(stderr=True)) as bars, history(home) as instance:
         registry = RegistryResource(home=str(home.root))
         report_dead_runs(instance)
         end_in_mlflow(instance, registry)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from assets.resources import RegistryResource
 from assets.version_in_force import version_in_force
 from data.errors import InputError
 from data.home import Home
 from data.store.store import Store
+from orchestration.audience_table import audience_table
 from orchestration.environments import use_home
 from orchestration.launch import run_job
 from orchestration.settings import Settings
@@ -21,6 +21,7 @@ NOTHING_PUBLISHED = (
     "nothing is published yet; run `coldcast retrain` first, or publish a registered version with "
     "`coldcast promote --force VERSION`"
 )
+SECTIONS = ("distributions", "placement")  # settings that a placement looks at
 NEAREST = 3  # titles of a user's history shown as the reason
 HISTORY = 50  # newest items of a user that are looked at
 
@@ -39,7 +40,7 @@ def place_items(home: Home, settings: Settings, *, console: Console) -> None:
     run_job(
         home,
         "place_cold_items",
-        run_config=settings.run_config(only=("distributions", "placement")),
+        run_config=settings.run_config(only=SECTIONS),
         tags={"coldcast/trigger": "command line"},
     )
     print_status(home, console)
@@ -70,19 +71,7 @@ def print_audiences(home: Home, texts: list[str], *, k: int, console: Console) -
             store, registry, published.version, texts, k=k, nearest=NEAREST, history=HISTORY
         )
     for audience in found:
-        console.print(_table(audience.text, audience.rows, published.version))
-
-
-def _table(text: str, rows: list[tuple[str, float, list[str]]], version: int) -> Table:
-    covered = sum(probability for _, probability, _ in rows)
-    table = Table(title=f"{text}\nversion {version}; these users hold {covered:.1%} of the probability")
-    table.add_column("rank", justify="right")
-    table.add_column("user")
-    table.add_column("probability", justify="right")
-    table.add_column("nearest titles of their history")
-    for rank, (user, probability, titles) in enumerate(rows, start=1):
-        table.add_row(str(rank), user, f"{probability:.3%}", "; ".join(titles))
-    return table
+        console.print(audience_table(audience.text, audience.rows, published.version))
 
 
 def export_audiences(home: Home, out: Path, *, console: Console) -> None:

@@ -27,6 +27,7 @@ from orchestration.requests import DATA_TAG, TRIGGER_TAG
 from orchestration.settings import STATIONS, Settings
 from orchestration.unpublished import way_out
 
+JUDGED_BY = ("evaluation", "placement")  # settings that a judgment looks at
 JUDGING = "evaluation_report"
 
 
@@ -209,7 +210,7 @@ def evaluate_home(home: Home, settings: Settings, *, snapshot: str | None, conso
     if key not in known:
         raise InputError(f"there is no snapshot {key!r}; snapshots are {', '.join(known) or 'none yet'}")
     add_partition(home, key)
-    run_job(home, "evaluate", run_config=settings.run_config(only=("evaluation", "placement")), partition=key)
+    run_job(home, "evaluate", run_config=settings.run_config(only=JUDGED_BY), partition=key)
     folder = home.artifacts / "evaluation_report" / key
     console.print(Markdown((folder / "report.md").read_text(encoding="utf-8")))
     console.print(f"page: {folder / 'report.html'}", soft_wrap=True)

@@ -183,13 +183,40 @@ def split_choice(
     """Settings with the split that the command line asks for.
 
     Raises:
-        InputError: If it asks for two splits at once.
+        InputError: If it asks for two splits at once, or for a share of another split than the live one.
     """
     if directory is not None and by_time:
         raise InputError("--split and --time-split exclude each other; give one of them")
     if directory is not None:
-        return settings.with_values("snapshot", protocol="files", directory=str(directory.resolve()))
-    return settings.with_values("snapshot", protocol="time" if by_time else None, holdout=holdout)
+        chosen = settings.with_values("snapshot", protocol="files", directory=str(directory.resolve()))
+    else:
+        chosen = settings.with_values("snapshot", protocol="time" if by_time else None)
+    protocol = chosen.split().protocol
+    if holdout is not None and protocol != "live":
+        raise InputError(
+            f"--holdout is a share of the live holdout, and the split is {protocol!r}; give it without --split and "
+            "--time-split, with snapshot.protocol left at 'live'"
+        )
+    return chosen.with_values("snapshot", holdout=holdout)
+
+
+def require_used(assignments: Sequence[str], sections: Sequence[str], command: str) -> None:
+    """Refuse a ``--set`` that a command would not look at; files are shared by commands and may hold more.
+
+    Args:
+        assignments: What ``--set`` was given.
+        sections: The sections that the command uses.
+        command: Its name.
+
+    Raises:
+        InputError: Naming the first such assignment and the sections.
+    """
+    stray = [one for one in assignments if _read_assignment(one)[0] not in sections]
+    if stray:
+        raise InputError(
+            f"--set {stray[0]} says nothing to {command}, which takes settings of {', '.join(sections)}; leave it "
+            "out, or keep it in config.yaml for other commands"
+        )
 
 
 def _read_assignment(assignment: str) -> tuple[str, str, Any]:

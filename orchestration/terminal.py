@@ -17,6 +17,15 @@ from rich.progress import (
 from rich.text import Text
 
 
+def plain_console(*, stderr: bool = False) -> Console:
+    """A console that prints ids and titles as they are: brackets are no markup, ``:100:`` is no emoji.
+
+    Args:
+        stderr: Write to standard error, as bars do.
+    """
+    return Console(stderr=stderr, markup=False, emoji=False)
+
+
 class RateColumn(ProgressColumn):
     """Steps per second."""
 
@@ -31,14 +40,14 @@ class Bars:
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description:<28}"),
+            TextColumn("{task.description:<28}", markup=False),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             RateColumn(),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}

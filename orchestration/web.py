@@ -15,6 +15,7 @@ from data.errors import InputError
 from data.home import Home
 from orchestration.environments import use_home
 from orchestration.history import make_history
+from orchestration.launch_errors import ServerEnded
 
 LOOPBACK = "127.0.0.1"
 WORKSPACE = Path(__file__).resolve().parents[1] / "workspace.yaml"
@@ -67,7 +68,7 @@ def serve_uis(home: Home, *, port: int, console: Console) -> None:
 
     Raises:
         InputError: If a port cannot be had.
-        RuntimeError: If a server ends by itself; names it and its exit code.
+        ServerEnded: If a server ends by itself; names it and its exit code.
     """
     use_home(home)
     environment = servers_environment()
@@ -91,7 +92,7 @@ def serve_uis(home: Home, *, port: int, console: Console) -> None:
         while True:
             for name, process in running.items():
                 if process.poll() is not None:
-                    raise RuntimeError(
+                    raise ServerEnded(
                         f"{name} ended with exit code {process.returncode}; its messages are above"
                     )
             time.sleep(0.5)

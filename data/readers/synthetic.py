@@ -222,9 +222,18 @@ class SyntheticWorld:
         Raises:
             InputError: If the file is missing or damaged.
         """
+        return cls(cls.load_size(directory))
+
+    @staticmethod
+    def load_size(directory: Path) -> WorldSize:
+        """The size that lies in ``directory``.
+
+        Raises:
+            InputError: If the file is missing or damaged.
+        """
         path = directory / WORLD_FILE
         try:
-            return cls(WorldSize(**json.loads(path.read_text(encoding="utf-8"))))
+            return WorldSize(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise InputError(
                 f"{path}: no size of a synthetic world: {error}. Remedy: make the world again"

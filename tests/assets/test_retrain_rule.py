@@ -114,6 +114,7 @@ def test_every_threshold_changes_a_decision() -> None:
         ({"min_interactions": 0}, "min_interactions must be at least 1"),
         ({"min_events": 0}, "min_events must be at least 1"),
         ({"age_days": 0.0}, "age_days must be above 0"),
+        ({"age_days": float("nan")}, "age_days must be above 0"),
         ({"tick_seconds": 0}, "tick_seconds must be at least 1, got 0"),
         ({"cool_down_minutes": -1.0}, "cool_down_minutes must not be negative"),
         ({"watch": "hourly"}, "watch must be a cron expression"),

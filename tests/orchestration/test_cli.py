@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
 
-from data.home import Home
+from data.home import HOME_VARIABLE, Home
 from orchestration.cli import main
 from tests.orchestration.worlds import Cli, open_store
 
@@ -92,7 +95,9 @@ def test_an_unknown_command_and_option_exit_2(cli: Cli) -> None:
     assert "No such command 'retrian'" in cli.run("retrian", code=2)
     assert "No such option" in cli.run("status", "--all", code=2)
     assert "Invalid value for '-k'" in cli.run("place", "--text", "A title", "-k", "0", code=2)
+    assert "Invalid value for '--port'" in cli.run("serve", "--port", "99999", code=2)
     assert "give one of them" in cli.run("place", "--text", "A title", "--out", "x.parquet", code=2)
+    assert "give it with --text" in cli.run("place", "-k", "3", code=2)
     assert "say nothing to it" in cli.run("place", "--text", "A title", "--set", "placement.seed=3", code=2)
     assert "--home stands before the command" in cli.run("status", "--home", "elsewhere", code=2)
     assert "Missing argument 'VERSION'" in cli.run("promote", "--force", code=2)
@@ -130,6 +135,15 @@ def test_config_prints_a_file_that_gives_the_same_again(cli: Cli, tmp_path: Path
         (["retrain", "--set", "bpr.d"], "--set takes section.field=value"),
         (["retrain", "--config", "nowhere.yaml"], "nowhere.yaml does not exist"),
         (["retrain", "--holdout", "0.9"], "holdout must be in (0, 0.5], got 0.9"),
+        (["retrain", "--holdout", "0.1", "--time-split"], "--holdout is a share of the live holdout"),
+        (
+            ["place", "--set", "filterllm.epochs=3"],
+            "--set filterllm.epochs=3 says nothing to place, which takes",
+        ),
+        (["evaluate", "--set", "distributions.version=2"], "settings of evaluation, placement, execution"),
+        (["evaluate", "--set", "evaluation.references=false"], "there is no trained model"),
+        (["evaluate", "--set", "execution.executor=multiprocess"], "there is no trained model"),
+        (["watch", "--set", "placement.seed=3"], "says nothing to watch, which takes settings of sensors"),
         (["retrain"], "import"),
         (["place", "--text", " "], "--text is empty"),
         (["place", "--text", "A title"], "nothing is published yet"),
@@ -158,6 +172,23 @@ def test_two_homes_never_touch_each_other(tmp_path: Path, home: Home) -> None:
     before = {path: path.stat().st_mtime_ns for path in one.home.root.rglob("*") if path.is_file()}
     two.run("import", "synthetic", "--users", "60", "--items", "310", "--interactions", "1000")
     assert before == {path: path.stat().st_mtime_ns for path in one.home.root.rglob("*") if path.is_file()}
+
+
+def test_the_settings_of_a_home_nearby_are_not_read(tmp_path: Path, home: Home) -> None:
+    nearby = tmp_path / ".coldcast"
+    nearby.mkdir()
+    (nearby / "config.yaml").write_text("sensors: {nightly: never}")
+    (home.root / "config.yaml").write_text("sensors: {age_days: .inf}")
+    without = {name: value for name, value in os.environ.items() if name != HOME_VARIABLE}
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", "--home", str(home.root), "evaluate"],
+        cwd=tmp_path,
+        env={**without, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "there is no trained model" in " ".join(done.stderr.split()), done.stderr
 
 
 def test_importing_the_same_again_adds_nothing(cli: Cli) -> None:

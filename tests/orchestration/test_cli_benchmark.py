@@ -50,6 +50,14 @@ def test_the_status_of_a_folder_without_the_data_names_the_missing_file(
     assert f"{missing}: no such file" in " ".join(result.output.split())
 
 
+@pytest.mark.parametrize("command", [["benchmark"], ["benchmark", "warming"]])
+def test_a_salt_of_a_split_that_is_not_hashed_is_refused(tmp_path: Path, command: list[str]) -> None:
+    given = ["--from", str(tmp_path), "--out", str(tmp_path / "out"), "--time-split", "--salt", "1"]
+    result = CliRunner().invoke(main, [*command, "movietweetings", *given])
+    assert result.exit_code == 2
+    assert "--time-split hashes nothing; give one of them" in " ".join(result.output.split())
+
+
 def test_an_unknown_model_is_one_line_and_lists_the_known(world: Path, tmp_path: Path) -> None:
     result = run(world, tmp_path, "--only", "rigde")
     assert result.exit_code == 1

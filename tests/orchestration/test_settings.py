@@ -164,6 +164,17 @@ def test_the_split_of_the_command_line(home: Home, tmp_path: Path) -> None:
         split_choice(plain, directory=None, by_time=False, holdout=0.7)
 
 
+def test_a_share_of_another_split_than_the_live_one_is_refused(home: Home, tmp_path: Path) -> None:
+    plain, by_time = Settings.read(home), Settings.read(home, None, ["snapshot.protocol=time"])
+    for settings, directory, time_split, protocol in (
+        (plain, None, True, "time"),
+        (plain, tmp_path, False, "files"),
+        (by_time, None, False, "time"),
+    ):
+        with pytest.raises(InputError, match=f"--holdout is a share of the live holdout.*'{protocol}'"):
+            split_choice(settings, directory=directory, by_time=time_split, holdout=0.2)
+
+
 def test_every_field_of_every_section_can_be_set(home: Home) -> None:
     for section, kind in section_classes().items():
         for field in dataclasses.fields(kind):

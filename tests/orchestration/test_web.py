@@ -59,3 +59,23 @@ def test_a_taken_port_is_refused_with_the_way_out(home: Home, taken: int, server
         told = Cli(home).run("ui", "--port", str(port), code=1)
     assert f"{server} cannot be served on port {port + taken} (Address already in use)" in told
     assert "--port" in told
+
+
+@pytest.mark.parametrize("ended", ["Dagster", "MLflow"])
+def test_a_server_that_ends_by_itself_is_told_in_one_line(
+    home: Home, monkeypatch: pytest.MonkeyPatch, ended: str
+) -> None:
+    commands = {
+        name: [
+            sys.executable,
+            "-c",
+            "raise SystemExit(3)" if name == ended else "import time; time.sleep(60)",
+        ]
+        for name in ("Dagster", "MLflow")
+    }
+    monkeypatch.setattr("orchestration.web.dagster_command", lambda port: commands["Dagster"])
+    monkeypatch.setattr("orchestration.web.mlflow_command", lambda home, port: commands["MLflow"])
+    monkeypatch.setattr("orchestration.web.make_history", lambda home: None)
+    monkeypatch.setattr("signal.signal", lambda *given: None)
+    told = Cli(home).run("ui", "--port", str(two_free_ports()), code=1)
+    assert told.endswith(f"Error: {ended} ended with exit code 3; its messages are above")
