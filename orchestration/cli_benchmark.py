@@ -33,7 +33,8 @@ def benchmark_group() -> None:
     """Train every model of the table on a public data set and judge all by the same evaluator.
 
     \b
-    The work is cut into units: one model with one seed, at most 20 minutes each.
+    The work is cut into units: one model with one seed, at most 20 minutes each (ColdLLM: an hour
+    and a half, going on at the block of questions that it was at).
       OUT/units/MODEL-seedN/   ranked lists of a finished unit, compressed; every figure is computed from them
       OUT/cache/               text vectors and collaborative vectors that several units share
       OUT/benchmark.json       every figure, one row each; benchmark.md and benchmark.html for people

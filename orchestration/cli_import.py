@@ -54,7 +54,6 @@ def _import(
     *,
     create_unknown: bool = False,
     quarantine: Path | None = None,
-    on_stored: Callable[[], None] = lambda: None,
 ) -> None:
     from data.quarantine import Quarantine
     from data.store.store import Store
@@ -68,7 +67,6 @@ def _import(
                 f"{at.stage} of {dataset.name}", at.done, at.total or at.done, ""
             ),
         )
-    on_stored()
     obj.console.print(
         f"{summary.users_added:,} users, {summary.items_added:,} items and {summary.interactions_added:,} interactions "
         f"added; {summary.items_changed:,} texts changed; {summary.duplicates:,} interactions were known already; "
@@ -214,12 +212,13 @@ def synthetic(obj: Any, users: int, items: int, interactions: int, seed: int) ->
     The state folder must hold nothing else, and no other world.
     """
     from data.store.store import Store
-    from orchestration.synthetic_home import make_world, require_own
+    from orchestration.synthetic_home import kept, make_world, require_own
 
     world = make_world(users, items, n_interactions=interactions, seed=seed)
     with Store.open(obj.home.create().database_url) as store:
         require_own(obj.home, store, world, instead="coldcast --home .coldcast-synthetic import synthetic")
-    _import(obj, world.dataset(), on_stored=lambda: world.save(obj.home.root))
+    with kept(obj.home, world):
+        _import(obj, world.dataset())
 
 
 @click.command()

@@ -15,7 +15,7 @@ from data.store.store import Store
 from orchestration.environments import use_home
 from orchestration.retraining import plan_retrain, retrain_home
 from orchestration.settings import Settings
-from orchestration.synthetic_home import make_world, require_own
+from orchestration.synthetic_home import kept, make_world, require_own
 
 if TYPE_CHECKING:
     from assets.explaining import Audience
@@ -41,8 +41,8 @@ def run_demo(home: Home, *, users: int, items: int, seed: int, console: Console)
     with Store.open(home.database_url) as store:
         require_own(home, store, world, instead="coldcast --home .coldcast-demo demo")
         console.rule(f"1  a world of {users} users and {items} items")
-        summary = store.import_dataset(world.dataset())
-        world.save(home.root)
+        with kept(home, world):
+            summary = store.import_dataset(world.dataset())
         store.import_dataset(_arrivals(world))
     console.print(
         f"{summary.interactions_added:,} interactions, and {ARRIVALS} new items that nobody has touched"

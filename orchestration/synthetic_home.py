@@ -1,8 +1,11 @@
 """A home of a synthetic world: one world, and nothing else."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from data.errors import InputError
 from data.home import Home
-from data.readers.synthetic import SyntheticWorld, WorldSize
+from data.readers.synthetic import WORLD_FILE, SyntheticWorld, WorldSize
 from data.store.store import Store
 
 
@@ -45,6 +48,22 @@ def require_own(home: Home, store: Store, world: SyntheticWorld, *, instead: str
             f"{home.root} holds another synthetic world ({_spoken(held)}) than the one asked for "
             f"({_spoken(world.size)}), and two must not be mixed. {remedy}"
         )
+
+
+@contextmanager
+def kept(home: Home, world: SyntheticWorld) -> Iterator[None]:
+    """Write down which world the home is of, before it is imported: killed in between, the same command goes on.
+
+    An import that fails leaves no word of a world that was not there before.
+    """
+    known = SyntheticWorld.is_in(home.root)
+    world.save(home.root)
+    try:
+        yield
+    except BaseException:
+        if not known:
+            (home.root / WORLD_FILE).unlink(missing_ok=True)
+        raise
 
 
 def _spoken(size: WorldSize) -> str:
