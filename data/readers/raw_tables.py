@@ -17,6 +17,7 @@ from data.errors import InputError, input_error
 from data.readers.dataset import BATCH_ROWS
 from data.readers.delimited import csv_batches, csv_header
 from data.readers.jsonl import Record, chunks, jsonl_records, text_column
+from data.readers.quotes import require_closed_quotes
 from data.readers.text_files import require_encoding, require_file
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -79,8 +80,9 @@ def open_table(path: Path, columns: Columns, *, encoding: str) -> RawTable:
         encoding: Of CSV, TSV and JSON lines.
 
     Raises:
-        InputError: If the file is missing, empty, broken off or wrongly encoded, its ending is unknown, or
-            a required column is not there; the message then lists the columns found and expected.
+        InputError: If the file is missing, empty, broken off or wrongly encoded, its ending is unknown, a
+            quote is not closed, or a required column is not there; the message then lists the columns found
+            and expected.
     """
     ending = path.suffix.lower()
     if ending in DELIMITERS:
@@ -114,6 +116,7 @@ def chosen(path: Path, found: Sequence[str], columns: Columns) -> tuple[str, ...
 def _open_delimited(path: Path, columns: Columns, *, delimiter: str, encoding: str) -> RawTable:
     found = csv_header(path, delimiter=delimiter, encoding=encoding)
     _refuse_other_separator(path, found, columns)
+    require_closed_quotes(path, delimiter=delimiter, encoding=encoding)
     names = chosen(path, found, columns)
     lines = require_encoding(path, encoding)
     batches = csv_batches(path, names, delimiter=delimiter, encoding=encoding)
@@ -123,7 +126,7 @@ def _open_delimited(path: Path, columns: Columns, *, delimiter: str, encoding: s
 def _refuse_other_separator(path: Path, found: Sequence[str], columns: Columns) -> None:
     """Refuse a header that is one name to this file's ending and several to another separator."""
     separators = [mark for mark in OTHER_SEPARATORS if len(found) == 1 and mark in found[0]]
-    if not separators or found[0] in columns.required:
+    if not separators or found[0] in columns.required or "\n" in found[0]:  # rows in it: a quote is open
         return
     ending, means = path.suffix.lower(), "tabs" if path.suffix.lower() == ".tsv" else "commas"
     problem = (
