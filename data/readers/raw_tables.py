@@ -16,7 +16,7 @@ from data.columns import ITEM_ID, ROW, USER_ID
 from data.errors import InputError, input_error
 from data.readers.dataset import BATCH_ROWS
 from data.readers.delimited import csv_batches, csv_header
-from data.readers.jsonl import Record, chunks, jsonl_records, text_column
+from data.readers.jsonl import Record, chunks, id_column, jsonl_records, text_column
 from data.readers.quotes import require_closed_quotes
 from data.readers.text_files import require_encoding, require_file
 
@@ -29,6 +29,7 @@ OTHER_SEPARATORS = {  # what a header of one column may hold, and the way out
     ",": "rename the file to end in .csv",
 }
 PARQUET = (".parquet", ".pq")
+IDS = (USER_ID, ITEM_ID)
 JSON_ROWS = 50_000
 OTHERS = "other fields"  # the column of a JSON lines batch with all fields not named, as a JSON object
 
@@ -147,7 +148,7 @@ def _open_parquet(path: Path, columns: Columns) -> RawTable:
     except (pa.ArrowInvalid, OSError) as error:
         raise _broken_parquet(path, error) from error
     names = chosen(path, found, columns)
-    ids = [name for name in (USER_ID, ITEM_ID) if name in names]
+    ids = [name for name in IDS if name in names]
 
     def batches() -> Iterator[pa.RecordBatch]:
         first = 1
@@ -182,13 +183,17 @@ def _open_json_lines(path: Path, columns: Columns, *, encoding: str) -> RawTable
     def batches() -> Iterator[pa.RecordBatch]:
         for records in chunks(jsonl_records(path, encoding), JSON_ROWS):
             _require_fields(path, records, columns)
-            held = {name: pa.array(text_column(path, records, name), pa.string()) for name in names}
+            held = {name: pa.array(_column(path, records, name), pa.string()) for name in names}
             if columns.others:
                 held[OTHERS] = pa.array([_others(record, names) for _, record in records], pa.string())
             held[ROW] = pa.array([row for row, _ in records], pa.int64())
             yield pa.RecordBatch.from_pydict(held)
 
     return RawTable(path, names, batches, rows, fixed=False, unread=unread)
+
+
+def _column(path: Path, records: list[Record], name: str) -> list[str | None]:
+    return id_column(path, records, name) if name in IDS else text_column(path, records, name)
 
 
 def _others(record: dict[str, Any], names: tuple[str, ...]) -> str:
