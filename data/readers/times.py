@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data.errors import input_error
 
 UNREADABLE = int(np.iinfo(np.int64).min)  # stands for a time that cannot be read, where those are let pass
-_WHOLE_SECONDS = r"^-?[0-9]{1,15}$"
+_UNIX_SECONDS = r"^-?[0-9]{1,15}(\.[0-9]+)?$"
 
 
 def seconds(column: pa.Array, name: str, path: str, *, rows: NDArray[np.int64]) -> pa.Array:
@@ -20,7 +20,7 @@ def seconds(column: pa.Array, name: str, path: str, *, rows: NDArray[np.int64]) 
 
     Args:
         column: Integers, floats or texts with unix seconds, ISO 8601 texts (UTC where they name no zone),
-            timestamps or dates; null and empty mean unknown and become 0.
+            timestamps or dates; null and empty mean unknown and become 0. Parts of a second are cut off.
         name: Of the column, for messages.
         path: Of the file, for messages.
         rows: Where each record stands, shape (n,), int64.
@@ -76,17 +76,23 @@ def _from_floats(column: pa.Array, name: str, path: str, *, rows: NDArray[np.int
 
 
 def _from_texts(texts: pa.Array, name: str, path: str, *, rows: NDArray[np.int64]) -> pa.Array:
-    plain = pc.match_substring_regex(texts, _WHOLE_SECONDS)
+    plain = pc.match_substring_regex(texts, _UNIX_SECONDS)
     if pc.all(plain).as_py():
-        return texts.cast(pa.int64())
+        return _from_numerals(texts)
     found = np.zeros(len(texts), dtype=np.int64)
     is_plain = plain.to_numpy(zero_copy_only=False)
-    found[is_plain] = texts.filter(plain).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    found[is_plain] = _from_numerals(texts.filter(plain)).to_numpy(zero_copy_only=False)
     for at in np.flatnonzero(~is_plain).tolist():
         text = texts[at].as_py()
         if text:
             found[at] = _from_iso(text, name, path, row=int(rows[at]))
     return pa.array(found)
+
+
+def _from_numerals(texts: pa.Array) -> pa.Array:
+    if not pc.any(pc.match_substring(texts, ".")).as_py():
+        return texts.cast(pa.int64())
+    return pc.floor(texts.cast(pa.float64())).cast(pa.int64())
 
 
 def _from_iso(text: str, name: str, path: str, *, row: int) -> int:

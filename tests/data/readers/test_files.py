@@ -67,6 +67,12 @@ def test_json_lines_and_parquet_say_the_same(tmp_path: Path) -> None:
     assert found == [{**EVENTS[0], "row": 1}, {**EVENTS[1], "row": 2}]
 
 
+@pytest.mark.parametrize("name", ["e.csv", "e.parquet", "e.jsonl"])
+def test_parts_of_a_second_are_cut_off(tmp_path: Path, name: str) -> None:
+    path = write_table(tmp_path / name, [{"user_id": "a", "item_id": "x", "time": 1714521600.75}])
+    assert rows_of(read_files(path).interactions)[0]["time"] == 1_714_521_600
+
+
 def test_blank_lines_are_passed_over_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "CSV_BLOCK", 64)
     lines = ["user_id,item_id", "a,x", "", *["b,y"] * 40, "", "c,z", ""]

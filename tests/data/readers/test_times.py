@@ -22,6 +22,9 @@ ROWS = np.arange(2, 12)
         (pa.array([1.9, None]), [1, 0]),
         (pa.array([None, None]), [0, 0]),
         (pa.array(["100", " 200 "]), [100, 200]),
+        (pa.array(["1714521600.0", " 1714521600.75"]), [1_714_521_600, 1_714_521_600]),
+        (pa.array(["1714521600.25", "", "1970-01-02"]), [1_714_521_600, 0, 86_400]),
+        (pa.array(["-0.5", "999999999999999.9"]), [-1, 999_999_999_999_999]),
         (pa.array(["", None]), [0, 0]),
         (pa.array(["1970-01-02", "1970-01-01T00:01:00Z", "7"]), [86_400, 60, 7]),
         (pa.array(["1970-01-01T02:00:00+01:00", "1970-01-01 00:00:05.9"]), [3_600, 5]),
@@ -48,6 +51,7 @@ def test_iso_times_are_utc(moment: datetime) -> None:
     [
         (["1", "soon"], "f, row 3: time must be unix seconds or an ISO 8601 time, got 'soon'"),
         (["1", "99999999999999999999"], "f, row 3: time must be unix seconds or an ISO"),
+        (["1", "5."], "f, row 3: time must be unix seconds or an ISO 8601 time, got '5.'"),
         ([1.0, float("nan")], "f, row 3: time must be unix seconds, got nan"),
         ([True, False], "f: time has type bool"),
     ],
