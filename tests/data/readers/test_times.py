@@ -61,6 +61,48 @@ def test_what_is_no_time_is_named_by_row(values: list[Any], message: str) -> Non
         seconds(pa.array(values), "time", "f", rows=ROWS)
 
 
+@pytest.mark.parametrize(
+    ("values", "row", "shown"),
+    [
+        (pa.array(["20240501", "19991231"]), 2, "20240501"),
+        (pa.array(["", "20240229", None, "0"]), 3, "20240229"),
+        (pa.array(["2024", "1900", "2100"]), 2, "2024"),
+        (pa.array(["2024.0"]), 2, "2024"),
+        (pa.array([None, 0, 20240501]), 4, "20240501"),
+        (pa.array([1999], pa.uint16()), 2, "1999"),
+        (pa.array([None, 20240501.0]), 3, "20240501"),
+    ],
+)
+def test_dates_without_dashes_are_not_seconds(values: pa.Array, row: int, shown: str) -> None:
+    with pytest.raises(InputError, match=rf"f, row {row}: time holds {shown}, .* Remedy: write 2024-05-01$"):
+        seconds(values, "time", "f", rows=ROWS)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [20240501, 20240532],  # a day too many: seconds after all
+        [20230229],
+        [21010101],
+        [18991231],
+        [2024, 20240501],
+        [1899],
+        [2101],
+        [2024, 10],
+        [10, 60],
+    ],
+)
+def test_seconds_of_1970_stay_seconds(values: list[int]) -> None:
+    for written in (pa.array(values), pa.array([str(value) for value in values])):
+        assert seconds(written, "time", "f", rows=ROWS).to_pylist() == values
+
+
+def test_parts_of_a_second_and_times_with_dashes_are_no_years() -> None:
+    assert seconds(pa.array([2000.5]), "time", "f", rows=ROWS).to_pylist() == [2000]
+    assert seconds(pa.array(["2000", "1970-01-02"]), "time", "f", rows=ROWS).to_pylist() == [2000, 86_400]
+    assert seconds(pa.array(["1970-01-01T00:33:20"]), "time", "f", rows=ROWS).to_pylist() == [2000]
+
+
 def test_numbers_in_texts() -> None:
     assert numbers(pa.array(["1", " 2.5 ", "1e-3", None]), "weight", "f", rows=ROWS).to_pylist() == [
         1,
