@@ -33,7 +33,7 @@ def seconds(column: pa.Array, name: str, path: str, *, rows: NDArray[np.int64]) 
     """
     if pa.types.is_integer(column.type):
         return _from_integers(pc.fill_null(column, 0), name, path, rows=rows)
-    if pa.types.is_temporal(column.type):
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return pc.fill_null(_since_1970(column), 0)
     if pa.types.is_floating(column.type):
         return _from_floats(column, name, path, rows=rows)
@@ -70,9 +70,18 @@ def numbers(column: pa.Array, name: str, path: str, *, rows: NDArray[np.int64]) 
 
 
 def _from_integers(column: pa.Array, name: str, path: str, *, rows: NDArray[np.int64]) -> pa.Array:
+    if pa.types.is_uint64(column.type):
+        _require_int64(column, name, path, rows=rows)
     found = column.cast(pa.int64())
     _require_no_dates(found.to_numpy(zero_copy_only=False), name, path, rows=rows)
     return found
+
+
+def _require_int64(column: pa.Array, name: str, path: str, *, rows: NDArray[np.int64]) -> None:
+    wrong = np.flatnonzero(column.to_numpy(zero_copy_only=False) > np.iinfo(np.int64).max)
+    if wrong.size:
+        problem = f"{name} must be unix seconds, got {column[wrong[0]].as_py()}"
+        raise input_error(path, problem, remedy="correct the time", row=int(rows[wrong[0]]))
 
 
 def _from_floats(column: pa.Array, name: str, path: str, *, rows: NDArray[np.int64]) -> pa.Array:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ ROWS = np.arange(2, 12)
     ("values", "expected"),
     [
         (pa.array([1, None]), [1, 0]),
+        (pa.array([2**62, None], pa.uint64()), [2**62, 0]),
         (pa.array([1.9, None]), [1, 0]),
         (pa.array([None, None]), [0, 0]),
         (pa.array(["100", " 200 "]), [100, 200]),
@@ -31,6 +32,7 @@ ROWS = np.arange(2, 12)
         (pa.array([datetime(1970, 1, 1, 0, 1), None], pa.timestamp("us")), [60, 0]),
         (pa.array([datetime(1970, 1, 1, 0, 1, tzinfo=UTC)], pa.timestamp("ns", "UTC")), [60]),
         (pa.array([date(1970, 1, 2)]), [86_400]),
+        (pa.array([date(1970, 1, 2), None], pa.date64()), [86_400, 0]),
     ],
 )
 def test_every_way_to_write_a_time(values: pa.Array, expected: list[int]) -> None:
@@ -101,6 +103,23 @@ def test_parts_of_a_second_and_times_with_dashes_are_no_years() -> None:
     assert seconds(pa.array([2000.5]), "time", "f", rows=ROWS).to_pylist() == [2000]
     assert seconds(pa.array(["2000", "1970-01-02"]), "time", "f", rows=ROWS).to_pylist() == [2000, 86_400]
     assert seconds(pa.array(["1970-01-01T00:33:20"]), "time", "f", rows=ROWS).to_pylist() == [2000]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (pa.array([time(12, 30)]), r"f: time has type time64\[us\]\. Remedy: store unix seconds or ISO 8601"),
+        (pa.array([time(12, 30)], pa.time32("s")), r"f: time has type time32\[s\]"),
+        (pa.array([timedelta(days=1)]), r"f: time has type duration\[us\]"),
+        (
+            pa.array([1, None, 2**63], pa.uint64()),
+            "f, row 4: time must be unix seconds, got 9223372036854775808",
+        ),
+    ],
+)
+def test_other_types_of_parquet_are_refused(values: pa.Array, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        seconds(values, "time", "f", rows=ROWS)
 
 
 def test_numbers_in_texts() -> None:
