@@ -31,7 +31,7 @@ OTHER_SEPARATORS = {  # what a header of one column may hold, and the way out
 PARQUET = (".parquet", ".pq")
 IDS = (USER_ID, ITEM_ID)
 JSON_ROWS = 50_000
-OTHERS = "other fields"  # the column of a JSON lines batch with all fields not named, as a JSON object
+OTHERS = "\0others"  # the column of a JSON lines batch with all fields not named, as a JSON object
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class RawTable:
         columns: Names of the columns that are read, without ``row``; in JSON lines without ``others``.
         batches: Yields the columns as the file has them (texts in CSV and JSON), and int64 ``row``.
         rows: Number of records where that is known or well guessed.
-        fixed: Whether every record has the same columns, as in all but JSON lines.
+        fixed: Whether every record has the same columns, as in all but JSON lines; they have ``OTHERS`` if
+            others were wanted.
         unread: Names of the columns that are there and not read.
     """
 

@@ -175,6 +175,20 @@ def test_a_template_without_text_names_the_column_that_holds_it(tmp_path: Path, 
         rows_of(read_files(items=path).items)
 
 
+@pytest.mark.parametrize("name", ["i.csv", "i.parquet", "i.jsonl"])
+@pytest.mark.parametrize("other", ["other fields", "\0others"])
+def test_no_column_of_a_file_is_taken_for_one_of_ours(tmp_path: Path, name: str, other: str) -> None:
+    path = write_table(tmp_path / name, [{"item_id": "x", "text": "An X", other: "some"}])
+    (found,) = rows_of(read_files(items=path).items)
+    assert json.loads(found["attributes"]) == {other: "some"}
+
+
+def test_a_text_field_of_any_name_is_read(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "i.jsonl", [{"item_id": "x", "other fields": "An X", "year": 1}])
+    (found,) = rows_of(read_files(items=path, template="{other fields}").items)
+    assert (found["text"], found["attributes"]) == ("An X", '{"year": 1}')
+
+
 def test_users(tmp_path: Path) -> None:
     path = write(tmp_path / "u.csv", "user_id,created_at,name\na,60,Ann\n")
     found = read_files(users=path)
