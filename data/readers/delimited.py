@@ -17,7 +17,7 @@ import pyarrow.csv as pacsv
 
 from data.columns import ROW
 from data.errors import input_error
-from data.readers.text_files import require_encoding, utf8_blocks, without_mark
+from data.readers.text_files import require_encoding, utf8_blocks, utf8_file, without_mark
 
 UNIT = "\x1f"  # ASCII's unit separator stands in for "::", since Arrow takes a delimiter of one character
 CSV_BLOCK = 8 * 1024 * 1024
@@ -42,11 +42,16 @@ def csv_header(path: Path, *, delimiter: str, encoding: str) -> list[str]:
     """Read the column names of a CSV file.
 
     Raises:
-        InputError: If the file is missing, empty or wrongly encoded, or a name stands twice.
+        InputError: If the file is missing, empty or wrongly encoded, its first row no header, or a name stands
+            twice.
     """
     require_encoding(path, encoding)
     with path.open(encoding=without_mark(encoding), newline="") as file:
-        names = next(csv.reader(file, delimiter=delimiter), [])
+        try:
+            names = next(csv.reader(file, delimiter=delimiter), [])
+        except csv.Error as error:
+            remedy = "close a quote that is open there, or check that this is the right file"
+            raise input_error(path, f"no header ({error})", remedy=remedy, row=1) from error
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise input_error(path, f"column {twice[0]!r} stands twice", remedy="rename one of them", row=1)
@@ -72,7 +77,7 @@ def csv_batches(
 
     def batches() -> Iterator[pa.RecordBatch]:
         broken = _BrokenRows(path)
-        with _utf8_file(path, encoding) as file, _named(path, broken):
+        with utf8_file(path, encoding) as file, _named(path, broken):
             reader = pacsv.open_csv(
                 file,
                 read_options=pacsv.ReadOptions(use_threads=False, block_size=CSV_BLOCK),
@@ -131,32 +136,6 @@ def _named(path: Path, broken: _BrokenRows) -> Iterator[None]:
         if broken.error is not None:
             raise broken.error from error
         raise input_error(path, str(error), remedy="check the file's format") from error
-
-
-class _Recoded(io.RawIOBase):
-    """A file in another encoding, read as UTF-8."""
-
-    def __init__(self, path: Path, encoding: str) -> None:
-        self._text = path.open(encoding=encoding, newline="")
-        self._left = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        if not self._left:
-            self._left = self._text.read(CSV_BLOCK).encode()
-        part, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
-        buffer[: len(part)] = part
-        return len(part)
-
-    def close(self) -> None:
-        self._text.close()
-        super().close()
-
-
-def _utf8_file(path: Path, encoding: str) -> io.RawIOBase | io.BufferedReader:
-    return path.open("rb") if without_mark(encoding) == "utf-8-sig" else _Recoded(path, encoding)
 
 
 def _strings(columns: Sequence[str]) -> pacsv.ConvertOptions:

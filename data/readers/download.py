@@ -2,7 +2,7 @@
 
 None of the addresses below was verified against a live server, nor that the files behind them have the
 bytes of the digests here; the digests are those of copies in use. A digest that does not match stops the
-download, and nothing is left behind under the file's name.
+download, and nothing is left behind under the file's name, nor the archive it was in.
 """
 
 from __future__ import annotations
@@ -169,6 +169,9 @@ def _unpacked(archive: Path, members: Mapping[str, str], directory: Path) -> lis
         raise InputError(
             f"{archive}: broken archive ({error}), removed. Remedy: download it again"
         ) from error
+    except InputError:
+        archive.unlink()  # or it would be taken for fetched when tried again
+        raise
 
 
 def _member(held: zipfile.ZipFile, inside: str, sha256: str, directory: Path) -> Path:

@@ -136,7 +136,7 @@ def _items(path: Path, *, encoding: str, template: str) -> Source:
             yield item_batch(
                 batch.column(ITEM_ID),
                 _texts(batch, text, path),
-                _attributes(batch, text),
+                _attributes(batch, text) if raw.fixed else _other_fields(batch),
                 template=template,
                 rows=rows,
                 created_at=created_at,
@@ -200,9 +200,11 @@ def _texts(batch: pa.RecordBatch, name: str, path: Path) -> list[str | None]:
 
 
 def _attributes(batch: pa.RecordBatch, text: str) -> list[dict[str, Any]]:
-    if OTHERS in batch.schema.names:
-        return [json.loads(held) for held in batch.column(OTHERS).to_pylist()]
     names = [name for name in batch.schema.names if name not in (ITEM_ID, text, CREATED_AT, ROW)]
     if not names:
         return [{} for _ in range(batch.num_rows)]
     return batch.select(names).to_pylist()
+
+
+def _other_fields(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    return [json.loads(held) for held in batch.column(OTHERS).to_pylist()]

@@ -16,7 +16,8 @@ from data.columns import ITEM_ID, ROW, USER_ID
 from data.errors import InputError, input_error
 from data.readers.dataset import BATCH_ROWS
 from data.readers.delimited import csv_batches, csv_header
-from data.readers.jsonl import Record, chunks, jsonl_records, text_column
+from data.readers.jsonl import Record, chunks, id_column, jsonl_records, text_column
+from data.readers.quotes import require_closed_quotes
 from data.readers.text_files import require_encoding, require_file
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -28,8 +29,9 @@ OTHER_SEPARATORS = {  # what a header of one column may hold, and the way out
     ",": "rename the file to end in .csv",
 }
 PARQUET = (".parquet", ".pq")
+IDS = (USER_ID, ITEM_ID)
 JSON_ROWS = 50_000
-OTHERS = "other fields"  # the column of a JSON lines batch with all fields not named, as a JSON object
+OTHERS = "\0others"  # the column of a JSON lines batch with all fields not named, as a JSON object
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class RawTable:
         columns: Names of the columns that are read, without ``row``; in JSON lines without ``others``.
         batches: Yields the columns as the file has them (texts in CSV and JSON), and int64 ``row``.
         rows: Number of records where that is known or well guessed.
-        fixed: Whether every record has the same columns, as in all but JSON lines.
+        fixed: Whether every record has the same columns, as in all but JSON lines; they have ``OTHERS`` if
+            others were wanted.
         unread: Names of the columns that are there and not read.
     """
 
@@ -79,8 +82,9 @@ def open_table(path: Path, columns: Columns, *, encoding: str) -> RawTable:
         encoding: Of CSV, TSV and JSON lines.
 
     Raises:
-        InputError: If the file is missing, empty, broken off or wrongly encoded, its ending is unknown, or
-            a required column is not there; the message then lists the columns found and expected.
+        InputError: If the file is missing, empty, broken off or wrongly encoded, its ending is unknown, a
+            quote is not closed, or a required column is not there; the message then lists the columns found
+            and expected.
     """
     ending = path.suffix.lower()
     if ending in DELIMITERS:
@@ -114,6 +118,7 @@ def chosen(path: Path, found: Sequence[str], columns: Columns) -> tuple[str, ...
 def _open_delimited(path: Path, columns: Columns, *, delimiter: str, encoding: str) -> RawTable:
     found = csv_header(path, delimiter=delimiter, encoding=encoding)
     _refuse_other_separator(path, found, columns)
+    require_closed_quotes(path, delimiter=delimiter, encoding=encoding)
     names = chosen(path, found, columns)
     lines = require_encoding(path, encoding)
     batches = csv_batches(path, names, delimiter=delimiter, encoding=encoding)
@@ -123,7 +128,7 @@ def _open_delimited(path: Path, columns: Columns, *, delimiter: str, encoding: s
 def _refuse_other_separator(path: Path, found: Sequence[str], columns: Columns) -> None:
     """Refuse a header that is one name to this file's ending and several to another separator."""
     separators = [mark for mark in OTHER_SEPARATORS if len(found) == 1 and mark in found[0]]
-    if not separators or found[0] in columns.required:
+    if not separators or found[0] in columns.required or "\n" in found[0]:  # rows in it: a quote is open
         return
     ending, means = path.suffix.lower(), "tabs" if path.suffix.lower() == ".tsv" else "commas"
     problem = (
@@ -144,7 +149,7 @@ def _open_parquet(path: Path, columns: Columns) -> RawTable:
     except (pa.ArrowInvalid, OSError) as error:
         raise _broken_parquet(path, error) from error
     names = chosen(path, found, columns)
-    ids = [name for name in (USER_ID, ITEM_ID) if name in names]
+    ids = [name for name in IDS if name in names]
 
     def batches() -> Iterator[pa.RecordBatch]:
         first = 1
@@ -179,13 +184,17 @@ def _open_json_lines(path: Path, columns: Columns, *, encoding: str) -> RawTable
     def batches() -> Iterator[pa.RecordBatch]:
         for records in chunks(jsonl_records(path, encoding), JSON_ROWS):
             _require_fields(path, records, columns)
-            held = {name: pa.array(text_column(path, records, name), pa.string()) for name in names}
+            held = {name: pa.array(_column(path, records, name), pa.string()) for name in names}
             if columns.others:
                 held[OTHERS] = pa.array([_others(record, names) for _, record in records], pa.string())
             held[ROW] = pa.array([row for row, _ in records], pa.int64())
             yield pa.RecordBatch.from_pydict(held)
 
     return RawTable(path, names, batches, rows, fixed=False, unread=unread)
+
+
+def _column(path: Path, records: list[Record], name: str) -> list[str | None]:
+    return id_column(path, records, name) if name in IDS else text_column(path, records, name)
 
 
 def _others(record: dict[str, Any], names: tuple[str, ...]) -> str:

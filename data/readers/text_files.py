@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +94,33 @@ def utf8_blocks(path: Path, encoding: str) -> Iterator[bytes]:
         while block := file.read(BLOCK_BYTES):
             whole = block + file.readline()
             yield whole if plain else whole.decode(encoding).encode()
+
+
+def utf8_file(path: Path, encoding: str) -> io.RawIOBase | io.BufferedReader:
+    """Open a file, in whatever encoding, to be read as UTF-8; a byte order mark may stand first."""
+    return path.open("rb") if without_mark(encoding) == "utf-8-sig" else _Recoded(path, encoding)
+
+
+class _Recoded(io.RawIOBase):
+    """A file in another encoding, read as UTF-8."""
+
+    def __init__(self, path: Path, encoding: str) -> None:
+        self._text = path.open(encoding=encoding, newline="")
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if not self._left:
+            self._left = self._text.read(BLOCK_BYTES).encode()
+        part, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        self._text.close()
+        super().close()
 
 
 def _decoder(encoding: str) -> codecs.IncrementalDecoder:

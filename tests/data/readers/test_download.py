@@ -113,6 +113,18 @@ def test_a_broken_archive_is_removed(tmp_path: Path, base_url: str, site: Path) 
     assert not (tmp_path / "small.zip").exists()
 
 
+def test_an_archive_with_other_files_is_fetched_again(tmp_path: Path, base_url: str, site: Path) -> None:
+    right = (site / "small.zip").read_bytes()
+    with zipfile.ZipFile(site / "small.zip", "w") as held:
+        held.writestr("small/ratings.csv", b"another file")
+    with pytest.raises(InputError, match=r"small/ratings\.csv: not the known file .*try again"):
+        fetch("movielens", tmp_path / "here", base_url)
+    assert list((tmp_path / "here").iterdir()) == []
+    (site / "small.zip").write_bytes(right)
+    (found,) = fetch("movielens", tmp_path / "here", base_url)
+    assert found.read_bytes() == RATINGS
+
+
 def test_what_cannot_be_fetched_names_the_address(tmp_path: Path, base_url: str, site: Path) -> None:
     (site / "users.dat").unlink()
     with pytest.raises(

@@ -67,6 +67,12 @@ def test_json_lines_and_parquet_say_the_same(tmp_path: Path) -> None:
     assert found == [{**EVENTS[0], "row": 1}, {**EVENTS[1], "row": 2}]
 
 
+@pytest.mark.parametrize("name", ["e.csv", "e.parquet", "e.jsonl"])
+def test_parts_of_a_second_are_cut_off(tmp_path: Path, name: str) -> None:
+    path = write_table(tmp_path / name, [{"user_id": "a", "item_id": "x", "time": 1714521600.75}])
+    assert rows_of(read_files(path).interactions)[0]["time"] == 1_714_521_600
+
+
 def test_blank_lines_are_passed_over_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "CSV_BLOCK", 64)
     lines = ["user_id,item_id", "a,x", "", *["b,y"] * 40, "", "c,z", ""]
@@ -167,6 +173,20 @@ def test_a_template_without_text_names_the_column_that_holds_it(tmp_path: Path, 
         InputError, match=r"no (column|field) 'text'; found item_id, title.*--template.*'{title}'"
     ):
         rows_of(read_files(items=path).items)
+
+
+@pytest.mark.parametrize("name", ["i.csv", "i.parquet", "i.jsonl"])
+@pytest.mark.parametrize("other", ["other fields", "\0others"])
+def test_no_column_of_a_file_is_taken_for_one_of_ours(tmp_path: Path, name: str, other: str) -> None:
+    path = write_table(tmp_path / name, [{"item_id": "x", "text": "An X", other: "some"}])
+    (found,) = rows_of(read_files(items=path).items)
+    assert json.loads(found["attributes"]) == {other: "some"}
+
+
+def test_a_text_field_of_any_name_is_read(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "i.jsonl", [{"item_id": "x", "other fields": "An X", "year": 1}])
+    (found,) = rows_of(read_files(items=path, template="{other fields}").items)
+    assert (found["text"], found["attributes"]) == ("An X", '{"year": 1}')
 
 
 def test_users(tmp_path: Path) -> None:
