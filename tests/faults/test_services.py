@@ -43,12 +43,21 @@ def test_an_unreachable_database_is_named_without_its_password(
         assert SECRET not in message
 
 
+def more(folder: Path) -> tuple[str, ...]:
+    """An import of further users and items."""
+    items, interactions = folder / "items.csv", folder / "interactions.csv"
+    items.write_text("item_id,text\n" + "".join(f"more-{n},title {n}\n" for n in range(2000)))
+    rows = (f"more-{n % 97},more-{n % 2000},{1_700_000_000 + n}\n" for n in range(20_000))
+    interactions.write_text("user_id,item_id,time\n" + "".join(rows))
+    return "import", "files", "--items", str(items), "--interactions", str(interactions)
+
+
 def test_a_locked_database_is_told_and_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = contents_of(home)
     monkeypatch.setitem(Store.open.__func__.__kwdefaults__, "busy_timeout_s", 0.2)  # type: ignore[attr-defined]
     with closing(sqlite3.connect(home / "coldcast.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        message = refused(coldcast(home, *WORLD, "--seed", "1"))
+        message = refused(coldcast(home, *more(home.parent)))
         other.execute("ROLLBACK")
     assert "another process holds the write lock" in message
     assert str(home / "coldcast.db") in message
@@ -74,11 +83,11 @@ def test_a_home_that_is_a_file(tmp_path: Path) -> None:
 
 def test_a_disk_without_room_keeps_the_store_as_it_was(home: Path) -> None:
     """Files may not grow: what SQLite then reports is what it reports on a full disk."""
-    before = contents_of(home)
+    before, command = contents_of(home), more(home.parent)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
-        message = refused(coldcast(home, *WORLD, "--seed", "1"))
+        message = refused(coldcast(home, *command))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "free disk space" in message.lower()
