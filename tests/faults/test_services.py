@@ -49,7 +49,8 @@ def more(folder: Path) -> tuple[str, ...]:
     items.write_text("item_id,text\n" + "".join(f"more-{n},title {n}\n" for n in range(2000)))
     rows = (f"more-{n % 97},more-{n % 2000},{1_700_000_000 + n}\n" for n in range(20_000))
     interactions.write_text("user_id,item_id,time\n" + "".join(rows))
-    return "import", "files", "--items", str(items), "--interactions", str(interactions)
+    given = ("--items", str(items), "--interactions", str(interactions), "--create-unknown")
+    return "import", "files", *given
 
 
 def test_a_locked_database_is_told_and_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
