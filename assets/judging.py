@@ -51,8 +51,10 @@ def warm_recall(snapshot: Snapshot) -> Callable[[Any], float] | None:
     return validate
 
 
-def overall_ndcg(snapshot: Snapshot) -> Callable[[Any], float]:
-    """NDCG@20 of collaborative embeddings on all validation pairs, warm and cold items in one list."""
+def overall_ndcg(snapshot: Snapshot) -> Callable[[Any], float] | None:
+    """NDCG@20 of collaborative embeddings on all validation pairs, warm and cold in one list; None without any."""
+    if not len(snapshot.split.validation.warm) and not len(snapshot.split.validation.cold):
+        return None
     task = validation_task(snapshot, "overall")
 
     def validate(embeddings: Any) -> float:

@@ -53,9 +53,8 @@ def main(context: click.Context, home: str | None) -> None:
       coldcast ui                            Dagster and MLflow in the browser; sensors and schedules run
     """
     found = Home.resolve(home)
-    os.environ[HOME_VARIABLE] = str(
-        found.root
-    )  # sensors and schedules read its settings when they are imported
+    # sensors and schedules read the home's settings when they are imported
+    os.environ[HOME_VARIABLE] = str(found.root)
     context.obj = Context(found, plain_console())
 
 

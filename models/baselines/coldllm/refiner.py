@@ -203,7 +203,8 @@ def fit(
 
     Source: ColdLLM, arXiv 2402.09176 (WSDM 2025), the refining simulator, with an encoder in the place of a
         causal model: two logits instead of the words yes and no. Difference: half of the negatives are users
-        whom the filter would have proposed, since those are the ones it must tell from real ones.
+        whom the filter would have proposed, since those are the ones it must tell from real ones. Three titles of
+        history are shown, where the paper has up to 20, and the last epoch is kept.
     """
     draws = QuestionDraws(data, hard_users, hard_share=config.hard_share)
     generator = np.random.default_rng(data.seed)
