@@ -6,6 +6,9 @@ from typing import Any
 ONE_NUMBER_CHOSEN = 1
 """Cold validation items choose the one number that a closed form has."""
 
+SUMMED_LIKENESS = 1
+"""GAR's distance to a real vector is summed over its numbers; it was their mean."""
+
 TEXTS = "texts"
 """Text vectors, which nearly every unit reads."""
 
@@ -24,6 +27,9 @@ REVISIONS = {
     "knn_vectors_ngcf": ONE_NUMBER_CHOSEN,
     "knn_vectors_lightgcn": ONE_NUMBER_CHOSEN,
     "knn_vectors_ials": ONE_NUMBER_CHOSEN,
+    "gar": SUMMED_LIKENESS,
+    "gar_ngcf": SUMMED_LIKENESS,
+    "gar_lightgcn": SUMMED_LIKENESS,
     "filterllm_random": 1,  # the tokens alone are random, no longer all that is made of vectors
 }
 """By name of a unit's entry, or of what units share: a kind of vectors, :data:`TEXTS`, :data:`CALIBRATION`,

@@ -52,7 +52,7 @@ def test_generator_turn_by_hand():
     model.eval()
     users = model.user_tower(model.users[TRIPLES.users])
     margin = (users * (model.item_tower(made) - model.item_tower(known))).sum(dim=1)
-    distance = float((made - known).detach().abs().mean())
+    distance = float((made - known).detach().abs().sum(dim=1).mean())
     expected = 0.7 * bpr(margin) + 0.3 * distance + 0.1 * half_squares(model.generated)
     model.train()
     loss = float(model.loss(Turn(TRIPLES, of_generator=True)).detach())
