@@ -55,7 +55,7 @@ class CcfcRecConfig(RivalConfig):
     def tuned(cls) -> CcfcRecConfig:
         """For CiteULike, whose few steps leave the authors' rate almost where it began."""
         return cls(
-            d=64,
+            d=200,
             content="linear",
             positives=5,
             negatives=512,
