@@ -69,7 +69,14 @@ class LanguageModel(nn.Module):
     def token_limit(self, wanted: int) -> int:
         """The number of tokens a text may have: ``wanted``, or fewer where the model's positions end."""
         positions = getattr(self.network.config, "max_position_embeddings", None)
-        return wanted if positions is None else min(wanted, int(positions))
+        return wanted if positions is None else min(wanted, int(positions) - self._positions_before_a_text())
+
+    def _positions_before_a_text(self) -> int:
+        """Positions that no text reaches: RoBERTa and its relatives count a text's tokens from behind the padding's."""
+        for name, table in self.network.named_modules():
+            if name.endswith("position_embeddings") and getattr(table, "padding_idx", None) is not None:
+                return int(table.padding_idx) + 1
+        return 0
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Vectors of texts.

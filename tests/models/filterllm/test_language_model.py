@@ -40,6 +40,24 @@ def test_last_token_with_left_padding_equals_the_unpadded_text(decoder: str) -> 
     torch.testing.assert_close(alone[1], unpadded, atol=1e-5, rtol=1e-5)
 
 
+def test_a_model_whose_positions_begin_behind_the_padding_reads_a_text_of_any_length(
+    encoder: str, tmp_path: Path
+) -> None:
+    import shutil
+
+    from transformers import RobertaConfig, RobertaModel
+
+    shutil.copytree(encoder, tmp_path, dirs_exist_ok=True)
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    config = RobertaConfig(vocab_size=100, max_position_embeddings=20, pad_token_id=0, **sizes)
+    RobertaModel(config).save_pretrained(tmp_path)
+    model = load_language_model(str(tmp_path))
+    assert model.token_limit(12) == 12
+    assert model.token_limit(64) == 19
+    prompts = PromptTemplate(max_tokens=model.token_limit(64)).tokenize(model.tokenizer, ["graph " * 50])
+    assert np.isfinite(model.encode(prompts.token_ids)).all()
+
+
 @pytest.mark.parametrize("limit", [1, 20, 4096])
 def test_encode_keeps_the_order_whatever_the_batches(encoder: str, limit: int) -> None:
     model = load_language_model(encoder)
