@@ -95,7 +95,7 @@ def fit_filterllm(
         start.adapt(language_model)
     template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
     token_ids = template.tokenize(language_model.tokenizer, texts).token_ids
-    features = _features(language_model, template, token_ids, start=start)
+    features = _features(language_model, token_ids, start=start)
     space = _token_space(embeddings, config)
     model = _new_model(language_model, features, space, train=train, config=config, generator=generator)
     if start is not None:
@@ -144,18 +144,10 @@ def _judge(
 
 
 def _features(
-    language_model: LanguageModel,
-    template: PromptTemplate,
-    token_ids: list[list[int]],
-    *,
-    start: WarmStart | None,
+    language_model: LanguageModel, token_ids: list[list[int]], *, start: WarmStart | None
 ) -> NDArray[np.float32]:
     """Vectors (W, H) of the texts, those that the earlier model remembers taken from there."""
-    known = (
-        {}
-        if start is None
-        else start.remembered(lambda texts: template.tokenize(language_model.tokenizer, texts).token_ids)
-    )
+    known = {} if start is None else start.remembered()
     new = [ids for ids in token_ids if tuple(ids) not in known]
     found = dict(zip(map(tuple, new), language_model.encode(new), strict=True))
     found.update({key: known[key] for key in map(tuple, token_ids) if key in known})

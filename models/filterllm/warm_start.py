@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,17 +86,12 @@ class WarmStart:
             {name: self.shrink * value for name, value in earlier.adapter_state().items()}
         )
 
-    def remembered(
-        self, prompts: Callable[[Sequence[str]], Sequence[Sequence[int]]]
-    ) -> dict[tuple[int, ...], NDArray[np.float32]]:
-        """Vectors (H,) of the earlier model's texts by their token ids, as long as a unit vector.
+    def remembered(self) -> dict[tuple[int, ...], NDArray[np.float32]]:
+        """Vectors (H,) of the earlier model's texts by the token ids it read, as long as a unit vector.
 
         The kernel holds them centred, as c; before that they were m + t c with the t > 0 that makes it length 1, m
         the mean. An adapted model's vectors are no longer the language model's, and of a sample of landmarks it is
         not known whose they are: nothing is remembered then.
-
-        Args:
-            prompts: The tokenizer with its template.
         """
         centred = self.model.text_kernel.guide.landmarks.detach().cpu().numpy().astype(np.float64)
         if self.model.language_model.lora is not None or not 0 < len(self.texts) == len(centred):
@@ -105,7 +100,9 @@ class WarmStart:
         along = centred @ mean
         t = np.sqrt(along**2 + 1 - mean @ mean) - along  # (W,)
         vectors = (mean + t[:, None] * centred).astype(np.float32)
-        return {tuple(ids): row for ids, row in zip(prompts(self.texts), vectors, strict=True)}
+        # by its own template: this training may have another one
+        prompts = self.model.template.tokenize(self.model.language_model.tokenizer, self.texts)
+        return {tuple(ids): row for ids, row in zip(prompts.token_ids, vectors, strict=True)}
 
     @torch.no_grad()
     def begin(self, fresh: FilterLLM) -> None:
