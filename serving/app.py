@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import uvicorn
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -27,6 +27,8 @@ LOOPBACK = "127.0.0.1"
 PORT = 8000
 MOST_RESULTS = 1_000
 
+# no store holds an id with a NUL, and PostgreSQL fails where it is asked for one
+Id = Annotated[str, Path(pattern=r"^[^\x00]*$", description="the external id, as it was imported")]
 Wanted = Annotated[int, Query(ge=1, le=MOST_RESULTS, description="how many to return")]
 
 
@@ -106,7 +108,7 @@ def create_app(source: PublicationSource, *, check_seconds: float = 5.0) -> Fast
         )
 
     @app.get("/recommendations/{user_id:path}")
-    def recommendations(user_id: str, k: Wanted = 20) -> Recommendations:
+    def recommendations(user_id: Id, k: Wanted = 20) -> Recommendations:
         """The items a user is most likely to want, without those already seen."""
         space = published.current()
         ranked = recommend_items(space, user_id, k=k, seen=source.items_of(user_id))
@@ -118,7 +120,7 @@ def create_app(source: PublicationSource, *, check_seconds: float = 5.0) -> Fast
         )
 
     @app.get("/audience/{item_id:path}")
-    def audience(item_id: str, k: Wanted = 20) -> Audience:
+    def audience(item_id: Id, k: Wanted = 20) -> Audience:
         """The users most likely to want an item, without those who already have it.
 
         An item that was placed by its text answers with its published audience, any other by its vector.

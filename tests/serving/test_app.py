@@ -87,6 +87,18 @@ def test_a_k_out_of_range_is_422(client: TestClient, k: str) -> None:
     assert client.get("/recommendations/ada", params={"k": k}).status_code == 422
 
 
+@pytest.mark.parametrize("route", ["recommendations", "audience"])
+def test_an_id_that_postgresql_cannot_be_asked_for_is_422(
+    client: TestClient, source: MemorySource, monkeypatch: pytest.MonkeyPatch, route: str
+) -> None:
+    def refused(given: str) -> list[str]:
+        raise ValueError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+
+    monkeypatch.setattr(source, "items_of", refused)
+    monkeypatch.setattr(source, "users_of", refused)
+    assert client.get(f"/{route}/a%00b").status_code == 422
+
+
 def test_before_the_first_publication_everything_is_503() -> None:
     client = TestClient(create_app(MemorySource()))
     for path in ("/health", "/version", "/recommendations/ada", "/audience/tea"):
