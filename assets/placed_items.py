@@ -85,10 +85,13 @@ def place_waiting(
     """
     from models.coldstart.published_space import usual_cold_length
 
-    answered = {item: row for row, item in enumerate(answers.item_ids)}
-    row_of = np.array([answered.get(item, -1) for item in waiting.item_ids], dtype=np.int64)
+    asked_for = zip(answers.item_ids, answers.text_hashes, strict=True)
+    answered = {asked: row for row, asked in enumerate(asked_for)}
+    now = zip(waiting.item_ids, waiting.text_hashes, strict=True)
+    row_of = np.array([answered.get(one, -1) for one in now], dtype=np.int64)
     simulated = row_of >= 0
-    groups = (waiting.only(simulated), waiting.only(~simulated & (waiting.readers() > 0)))
+    silent = np.array([not text.strip() for text in waiting.texts], dtype=bool)
+    groups = (waiting.only(simulated), waiting.only(silent & (waiting.readers() > 0)))
     before = fixed_digest(version)
     asked = row_of[simulated]
     pseudo = TopUsers(answers.top.users[asked], answers.top.log_probabilities[asked])

@@ -51,6 +51,20 @@ def test_an_item_lies_nearest_to_its_readers() -> None:
     assert set(np.argsort(-scores["i1"])[:2].tolist()) == {0, 1}
 
 
+def test_an_item_whose_text_was_not_the_one_asked_waits_on() -> None:
+    def waiting(texts: list[str], hashes: list[str]) -> ItemsWithReaders:
+        readers = np.array([[at, 0] for at in range(len(texts))], dtype=np.int64)
+        ids = [f"i{at}" for at in range(len(texts))]
+        return ItemsWithReaders(ids, texts, hashes, np.ones(len(texts), dtype=np.int64), readers)
+
+    model = version(5, table=FOR_DAN)
+    asked = waiting(["For dan", "For dan", "", ""], ["a", "a", "none", "none"])
+    answers = distributions_of(model, asked, k=4, report=lambda *_: None)
+    # meanwhile i1 was corrected, i2 got a text, and i4 arrived
+    now = waiting(["For dan", "For ann", "For dan", "", "For dan"], ["a", "b", "a", "none", "a"])
+    assert place_waiting(model, now, answers, CONFIG).item_ids == ["i0", "i3"]
+
+
 def test_nothing_waiting_places_nothing() -> None:
     placed = place([], [])
     assert len(placed) == 0
