@@ -159,7 +159,7 @@ class LanguageModel(nn.Module):
     def add_lora(
         self, *, rank: int, alpha: float, targets: list[str] | None, generator: torch.Generator
     ) -> None:
-        """Put LoRA matrices beside the linear layers; the function computed does not change yet.
+        """Put float32 LoRA matrices beside the linear layers; the function computed does not change yet.
 
         Args:
             rank: Rank of every update, >= 1.
@@ -184,6 +184,8 @@ class LanguageModel(nn.Module):
             inject_adapter_in_model(config, self.network)
         for name, parameter in self.network.named_parameters():
             parameter.requires_grad_(LORA_MARK in name)
+            if LORA_MARK in name:
+                parameter.data = parameter.data.float()  # in half the width small steps would be rounded away
             if ".lora_A." in name:
                 bound = parameter.shape[1] ** -0.5  # what peft's Kaiming initialisation amounts to
                 drawn = torch.empty(parameter.shape).uniform_(-bound, bound, generator=generator)

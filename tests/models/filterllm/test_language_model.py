@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -107,6 +108,19 @@ def test_lora_draws_from_the_generator_and_leaves_the_global_one_alone(encoder: 
     assert not torch.equal(drawn[0], drawn[2])
     with pytest.raises(ValueError, match="add_lora was called twice"):
         model.add_lora(rank=2, alpha=4.0, targets=None, generator=torch.Generator())
+
+
+@pytest.mark.parametrize("weights", ["float32", "bfloat16"])
+def test_lora_learns_in_full_width_whatever_the_width_of_the_frozen_weights(
+    encoder: str, weights: Literal["float32", "bfloat16"]
+) -> None:
+    model = load_language_model(encoder, weights=weights)
+    model.add_lora(rank=2, alpha=4.0, targets=None, generator=torch.Generator().manual_seed(0))
+    assert {value.dtype for value in model.adapter_state().values()} == {torch.float32}
+    model(*model.pad(ids_of(model, TEXTS))).sum().backward()
+    trained = [value for value in model.parameters() if value.requires_grad]
+    assert any(value.grad is not None and value.grad.abs().sum() > 0 for value in trained)
+    assert model.base_digest() == model.digest
 
 
 def test_lora_on_a_causal_model_finds_its_layers(decoder: str) -> None:
