@@ -69,7 +69,8 @@ def fit_filterllm(
         by_part: Values of whatever answers like the model, in parts of the validation items: chooses the items' offset,
             see ``item_offset``. Without it the usual one stays, with ``start`` that model's.
         on_epoch: Called after each epoch; stage 2 goes on counting where stage 1's plan ended.
-        language_model: Loaded already, without an adapter; None loads the one that the settings name.
+        language_model: Loaded already, without an adapter, and moved to the device of the settings; None loads the one
+            that the settings name.
         start: An earlier model to start from; from chance if left out.
 
     Returns:
@@ -91,6 +92,7 @@ def fit_filterllm(
         language_model = load_language_model(
             config.language_model, device=str(device), weights=config.base_weights
         )
+    language_model.to(device)  # one that is shared may be elsewhere
     if start is not None:
         start.adapt(language_model)
     template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from dataclasses import replace
 
@@ -112,6 +113,18 @@ def test_texts_that_are_asked_otherwise_now_are_read_again(
         for one in (start, replace(start, texts=()))
     ]
     np.testing.assert_array_equal(answers[0], answers[1])
+
+
+def test_the_language_model_that_is_shared_goes_to_where_the_batches_are(
+    world: TinyWorld, encoder: str, earlier: FilterLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a device that every machine has and that holds no numbers: the first text that is read there fails
+    monkeypatch.setattr("models.filterllm.fit.chosen_device", lambda _: torch.device("meta"))
+    own = copy.deepcopy(earlier)
+    start = WarmStart(own, everybody(own), shrink=0.9, perturb=0.1)
+    with pytest.raises(RuntimeError, match="on meta tensors"):
+        fit_tiny(world, tiny_config(encoder, lora_epochs=0, epochs=1), start=start)
+    assert own.language_model.device == torch.device("meta")
 
 
 def test_new_users_start_where_they_would_have(world: TinyWorld, encoder: str, earlier: FilterLLM) -> None:
