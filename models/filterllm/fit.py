@@ -86,7 +86,7 @@ def fit_filterllm(
     positives = _positives(texts, train, embeddings)
     device = chosen_device(config.device)
     generator = torch.Generator().manual_seed(config.seed)
-    if language_model is None and start is not None and start.shares(config.language_model):
+    if language_model is None and start is not None and start.shares(config):
         language_model = start.model.language_model
     if language_model is None:
         language_model = load_language_model(
@@ -94,7 +94,7 @@ def fit_filterllm(
         )
     language_model.to(device)  # one that is shared may be elsewhere
     if start is not None:
-        start.adapt(language_model)
+        start.adapt(language_model, config)
     template = PromptTemplate(config.prompt_template, language_model.token_limit(config.max_tokens))
     token_ids = template.tokenize(language_model.tokenizer, texts).token_ids
     features = _features(language_model, token_ids, start=start)

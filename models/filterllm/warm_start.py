@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from models.filterllm.config import FilterLLMConfig
 from models.filterllm.distribution import FilterLLM
 from models.filterllm.item_pruning import ItemPruning
 from models.filterllm.language_model import LanguageModel
@@ -56,13 +57,14 @@ class WarmStart:
                 f"got {self.user_rows.max()}"
             )
 
-    def shares(self, language_model: str) -> bool:
-        """Whether the earlier model's language model is the one of this name, as it was pretrained."""
-        own = self.model.language_model
-        return own.lora is None and own.name == language_model
+    def shares(self, config: FilterLLMConfig) -> bool:
+        """Whether the earlier model's language model is the one of these settings, as it was pretrained."""
+        own, width = self.model.language_model, self.model.config.base_weights
+        same = own.name == config.language_model and width == config.base_weights
+        return own.lora is None and same
 
-    def adapt(self, language_model: LanguageModel) -> None:
-        """Give a fresh language model the earlier one's adapter, if that has one, shrunk.
+    def adapt(self, language_model: LanguageModel, config: FilterLLMConfig) -> None:
+        """Give a fresh language model, of these settings, the earlier one's adapter, if that has one, shrunk.
 
         Raises:
             ValueError: If it is another language model.
@@ -70,8 +72,9 @@ class WarmStart:
         earlier = self.model.language_model
         if language_model.digest != earlier.digest:
             raise ValueError(
-                f"the earlier model was trained on {earlier.name!r}, this one on {language_model.name!r}: "
-                "train in full"
+                f"the earlier model was trained on {earlier.name!r} with base_weights="
+                f"{self.model.config.base_weights}, this one on {language_model.name!r} with base_weights="
+                f"{config.base_weights}: train in full"
             )
         if earlier.lora is None:
             return

@@ -153,5 +153,9 @@ def test_what_does_not_fit_is_refused(
     start = WarmStart(earlier, everybody(earlier), shrink=0.9, perturb=0.1)
     with pytest.raises(ValueError, match="train in full"):
         fit_tiny(world, tiny_config(decoder, lora_epochs=0), start=start)
+    with pytest.raises(
+        ValueError, match=r"base_weights=float32, this one .* base_weights=bfloat16: train in"
+    ):
+        fit_tiny(world, tiny_config(encoder, lora_epochs=0, base_weights="bfloat16"), start=start)
     with pytest.raises(ValueError, match="mappers of other sizes: train in full"):
         fit_tiny(world, tiny_config(encoder, lora_epochs=0, mapper_width=8), start=start)
