@@ -118,14 +118,15 @@ class WarmStart:
             ValueError: If the two have mappers or tokens of other sizes.
         """
         earlier = self.model
-        pairs = list(zip(earlier.mapper.parameters(), fresh.mapper.parameters(), strict=True))
+        mappers = [list(one.mapper.parameters()) for one in (earlier, fresh)]
+        before, now = ([value.shape for value in one] for one in mappers)
         tokens = earlier_tokens(earlier).to(fresh.vocabulary.tokens.device)
-        if any(old.shape != new.shape for old, new in pairs) or tokens.shape[1] != fresh.vocabulary.d:
+        if before != now or tokens.shape[1] != fresh.vocabulary.d:
             raise ValueError(
                 f"the earlier model has tokens of {tokens.shape[1]} numbers and this one of {fresh.vocabulary.d}, "
                 "or mappers of other sizes: train in full"
             )
-        for old, new in pairs:
+        for old, new in zip(*mappers, strict=True):
             new.copy_(self.shrink * old.to(new.device) + self.perturb * new)
         fresh.centring.mean.copy_(earlier.centring.mean)  # the mapper has learned to read with this one
         fresh.log_scale.copy_(earlier.log_scale)

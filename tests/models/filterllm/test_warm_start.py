@@ -157,5 +157,6 @@ def test_what_does_not_fit_is_refused(
         ValueError, match=r"base_weights=float32, this one .* base_weights=bfloat16: train in"
     ):
         fit_tiny(world, tiny_config(encoder, lora_epochs=0, base_weights="bfloat16"), start=start)
-    with pytest.raises(ValueError, match="mappers of other sizes: train in full"):
-        fit_tiny(world, tiny_config(encoder, lora_epochs=0, mapper_width=8), start=start)
+    for changes in ({"mapper_width": 8}, {"mapper": "linear"}):
+        with pytest.raises(ValueError, match="mappers of other sizes: train in full"):
+            fit_tiny(world, tiny_config(encoder, lora_epochs=0, **changes), start=start)
