@@ -5,6 +5,7 @@ from rich.console import Console
 from assets.resources import RegistryResource
 from data.errors import InputError
 from data.home import Home
+from data.readers.checks import ID_LIMIT
 from data.store.store import Store
 from orchestration.environments import use_home
 from orchestration.launch import close_dead_runs, run_job
@@ -36,14 +37,18 @@ def fold_in_one(home: Home, user_id: str, keywords: str, *, console: Console) ->
     """Fold in one user by words alone.
 
     Raises:
-        InputError: If the id or the words are empty, nothing is published, or the user is known or has
-            interactions already.
+        InputError: If the id or the words are empty, the id is one that no import takes, nothing is published, or the
+            user is known or has interactions already.
     """
     from assets.folding_in import fold_in_by_keywords
 
     for name, value in (("--user", user_id), ("--keywords", keywords)):
         if not value.strip():
             raise InputError(f"{name} is empty")
+    if len(user_id) > ID_LIMIT:
+        raise InputError(
+            f"--user has {len(user_id)} characters, and imports refuse ids of more than {ID_LIMIT}"
+        )
     registry = RegistryResource(home=str(use_home(home).root))
     with Store.open(home.database_url) as store:
         version = _published(store)

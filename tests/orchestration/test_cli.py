@@ -146,6 +146,7 @@ def test_config_prints_a_file_that_gives_the_same_again(cli: Cli, tmp_path: Path
         (["watch", "--set", "placement.seed=3"], "says nothing to watch, which takes settings of sensors"),
         (["retrain"], "import"),
         (["place", "--text", " "], "--text is empty"),
+        (["fold-in", "--user", "k" * 501, "--keywords", "tea"], "--user has 501 characters"),
         (["place", "--text", "A title"], "nothing is published yet"),
         pytest.param(["place"], "nothing is published yet", marks=pytest.mark.slow),  # MLflow starts
         (["rollback"], "nothing is published, so there is nothing to roll back"),
