@@ -14,6 +14,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 
@@ -36,18 +37,21 @@ class RateColumn(ProgressColumn):
 
 
 class Bars:
-    """One bar per station; use as a context manager and pass ``update`` as the listener."""
+    """One bar per station; use as a context manager and pass ``update`` as the listener.
+
+    In a narrow terminal the bar gives way first, then the note goes on in the next line; figures stay whole.
+    """
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description:<28}", markup=False),
-            BarColumn(bar_width=28),
-            MofNCompleteColumn(),
-            RateColumn(),
-            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=28 if console.width > 110 else 8),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            RateColumn(table_column=Column(no_wrap=True)),
+            TimeElapsedColumn(table_column=Column(no_wrap=True)),
             TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
+            TimeRemainingColumn(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[note]}", markup=False, table_column=Column(overflow="fold")),
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
