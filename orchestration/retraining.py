@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.markdown import Markdown
 
 from assets.ended_runs import WAIT_SECONDS
 from assets.extension import EXTENDS
@@ -23,6 +22,7 @@ from orchestration.history import history
 from orchestration.jobs import PARTITIONS, PLACEMENT, TRAINING
 from orchestration.launch import close_dead_runs, run_job
 from orchestration.passed_checks import unsound
+from orchestration.report_text import ReportText
 from orchestration.requests import DATA_TAG, TRIGGER_TAG
 from orchestration.settings import STATIONS, Settings
 from orchestration.unpublished import way_out
@@ -212,7 +212,7 @@ def evaluate_home(home: Home, settings: Settings, *, snapshot: str | None, conso
     add_partition(home, key)
     run_job(home, "evaluate", run_config=settings.run_config(only=JUDGED_BY), partition=key)
     folder = home.artifacts / "evaluation_report" / key
-    console.print(Markdown((folder / "report.md").read_text(encoding="utf-8")))
+    console.print(ReportText((folder / "report.md").read_text(encoding="utf-8")))
     console.print(f"page: {folder / 'report.html'}", soft_wrap=True)
 
 
