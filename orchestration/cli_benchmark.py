@@ -150,7 +150,7 @@ def _print_status(request: "BenchmarkRequest", console: Console) -> None:
     found = unit_statuses(request)
     table = Table(title=f"{sum(one.state in ('done', 'kept') for one in found)} of {len(found)} units done")
     for column in ("unit", "models", "state", "seconds", "note"):
-        table.add_column(column, justify="right" if column == "seconds" else "left")
+        table.add_column(column, justify="right" if column == "seconds" else "left", overflow="fold")
     for one in found:
         seconds = "" if one.seconds is None else f"{one.seconds:,.0f}"
         models = ", ".join(one.unit.entry.models)

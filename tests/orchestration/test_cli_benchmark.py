@@ -39,6 +39,17 @@ def test_a_run_writes_the_table_and_the_status_says_so(world: Path, tmp_path: Pa
     assert "2 of 2 units done" in after.output
 
 
+def test_the_status_names_units_and_models_whole_at_80_columns(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = run(world, tmp_path, "--only", "ridge_to_vectors_calibrated", "--status")
+    assert "…" not in result.output
+    rows = [line.split("│")[1:3] for line in result.output.splitlines() if line.startswith("│")]
+    whole = ["".join(cell.strip() for cell in column) for column in zip(*rows, strict=True)]
+    assert whole == ["ridge_to_vectors_calibrated-seed42", "ridge_to_vectors_calibrated"]
+
+
 @pytest.mark.parametrize(("name", "missing"), [("movietweetings", "ratings.dat"), ("citeulike", "users.dat")])
 def test_the_status_of_a_folder_without_the_data_names_the_missing_file(
     tmp_path: Path, name: str, missing: str
