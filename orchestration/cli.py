@@ -151,7 +151,10 @@ def retrain(
 @CONFIG
 @SET
 @click.option(
-    "--text", multiple=True, help="Print the audience of this text; nothing is stored. May be repeated."
+    "--text",
+    multiple=True,
+    help="Print the audience of this text, written as --template made those of the import; nothing is stored. "
+    "May be repeated.",
 )
 @click.option(
     "-k", "--users", "k", type=click.IntRange(min=1), help=f"Users per --text. [default: {USERS_PER_TEXT}]"

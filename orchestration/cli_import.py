@@ -140,7 +140,8 @@ def movietweetings(
     "--interactions",
     type=FILE,
     help="Columns user_id, item_id; if there, time (or timestamp; empty or 0 means unknown) and weight (or rating; "
-    "1 without such a column). Others are not read; a warning names them.",
+    "1 without such a column; it does not count in training, see --min-rating). Others are not read; a warning names "
+    "them.",
 )
 @click.option(
     "--items",
