@@ -118,7 +118,7 @@ def _first_unusable(home: Home, key: str, settings: Settings) -> tuple[str, str]
             try:
                 check_artifact(folder)
             except ArtifactError as error:
-                return station, str(error)
+                return station, str(error).partition("; ")[0]  # without the way out: it is being taken
             record = StationRecord.load(folder)
             if before is not None and record.started < before.ended:
                 return station, f"it was made before {before.station} was made again"
