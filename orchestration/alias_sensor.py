@@ -9,7 +9,7 @@ from assets.resources import RegistryResource, StoreResource
 from assets.retrain_rule import Decision
 from orchestration.champion_alias import alias_now, alias_state
 from orchestration.jobs import place_cold_items
-from orchestration.requests import home_settings, past_runs, request_run
+from orchestration.requests import home_settings, past_runs, request_run, runs_about
 from orchestration.rules import not_yet
 from orchestration.settings import Settings
 
@@ -72,10 +72,11 @@ def _request(
     if waiting is not None:
         return waiting
     chosen = settings.with_values("distributions", version=version)
+    data = f"champion-{version}-over-{published.version}-of-{published.published_at}"
     return request_run(
-        past,
+        runs_about(instance, data, "place_cold_items"),
         job="place_cold_items",
-        data=f"champion-{version}-over-{published.version}-of-{published.published_at}",
+        data=data,
         run_config=chosen.run_config(only=("distributions", "placement")),
         trigger="champion alias",
     )

@@ -9,7 +9,7 @@ import dagster as dg
 from assets.resources import StoreResource
 from data.store.store import Store
 from orchestration.jobs import fold_in, place_cold_items
-from orchestration.requests import home_settings, past_runs, request_run
+from orchestration.requests import home_settings, past_runs, request_run, runs_about
 from orchestration.rules import not_yet
 
 TICK_SECONDS = 30
@@ -106,7 +106,8 @@ def _request(context: dg.SensorEvaluationContext, ask: Ask, data: str) -> dg.Run
     if waiting is not None:
         return waiting
     run_config = settings.run_config(only=ask.sections)
-    return request_run(past, job=ask.job, data=data, run_config=run_config, trigger=ask.trigger)
+    done = runs_about(context.instance, data, ask.job)
+    return request_run(done, job=ask.job, data=data, run_config=run_config, trigger=ask.trigger)
 
 
 def counts_digest(ids: Iterable[str], n_events: Iterable[int], *, version: int) -> str:

@@ -15,24 +15,34 @@ from orchestration.settings import Settings
 DATA_TAG = "coldcast/data"
 TRIGGER_TAG = "coldcast/trigger"
 FIRED_TAG = "coldcast/fired"  # names of the rule's thresholds that were reached
+LOOKED_AT = 20  # newest runs of a job: what is under way and what ended last are among them, also after a year of runs
 BY_ITSELF = ("nightly", "new users")  # triggers behind which nobody waits to start it again
 
 
 def past_runs(instance: dg.DagsterInstance, *jobs: str) -> list[PastRun]:
-    """Earlier runs of some jobs, newest first, however they were started; one whose process is gone has failed.
+    """The newest runs of each of some jobs, newest first, however they were started.
 
     Args:
         instance: Dagster's history.
         jobs: The jobs' names.
+
+    Returns:
+        At most :data:`LOOKED_AT` of each; one whose process is gone has failed.
     """
     report_dead_runs(instance)
     now = time.time()
-    return [_past_run(record, now) for record in _records(instance, jobs)]
+    return [_past_run(record, now) for record in _records(instance, jobs, each=LOOKED_AT)]
+
+
+def runs_about(instance: dg.DagsterInstance, data: str, *jobs: str) -> list[PastRun]:
+    """All earlier runs of some jobs that were about some data, newest first, however long ago."""
+    now = time.time()
+    return [_past_run(record, now) for record in _records(instance, jobs, tags={DATA_TAG: data})]
 
 
 def last_request_failed(instance: dg.DagsterInstance, *jobs: str) -> bool:
     """Whether the newest run of some jobs was requested by a sensor or schedule and has failed."""
-    newest = _records(instance, jobs, limit=1)
+    newest = _records(instance, jobs, each=1)[:1]
     return any(
         record.dagster_run.status is dg.DagsterRunStatus.FAILURE
         and record.dagster_run.tags.get(TRIGGER_TAG) in BY_ITSELF
@@ -52,7 +62,7 @@ def request_run(
     """The next run request for some data, or why there is none.
 
     Args:
-        past: Earlier runs of the job, all of them ended.
+        past: Earlier runs about this data, all of them ended.
         job: The job to request.
         data: Names the data: the same data is asked for once, failed runs aside.
         run_config: Of the job.
@@ -83,15 +93,19 @@ def home_rule() -> RetrainRule:
 
 
 def _records(
-    instance: dg.DagsterInstance, jobs: Sequence[str], *, limit: int | None = None
+    instance: dg.DagsterInstance,
+    jobs: Sequence[str],
+    *,
+    each: int | None = None,
+    tags: dict[str, str] | None = None,
 ) -> list[dg.RunRecord]:
-    """Dagster's records of the runs of some jobs, newest first, at most ``limit``."""
+    """Dagster's records of the runs of some jobs, newest first, at most ``each`` of a job, with all the tags."""
     found = [
         record
         for job in jobs
-        for record in instance.get_run_records(dg.RunsFilter(job_name=job), limit=limit)
+        for record in instance.get_run_records(dg.RunsFilter(job_name=job, tags=tags), limit=each)
     ]
-    return sorted(found, key=lambda record: record.storage_id, reverse=True)[:limit]
+    return sorted(found, key=lambda record: record.storage_id, reverse=True)
 
 
 def _past_run(record: Any, now: float) -> PastRun:

@@ -24,7 +24,7 @@ def not_yet(past: list[PastRun], cool_down_minutes: float, *, rest_after_success
     """Why a job should not be asked for now, whatever it would be about; None if it may be.
 
     Args:
-        past: Every earlier run of the job.
+        past: Earlier runs of the job, the newest at least.
         cool_down_minutes: How long to wait after a run has ended.
         rest_after_success: Whether to wait after a successful run too.
     """
@@ -48,7 +48,7 @@ def attempt(past: list[PastRun], data: str) -> int | Decision:
     """The number of the next attempt on some data, or why there is none.
 
     Args:
-        past: Every earlier run of the job, all of them ended.
+        past: Every earlier run about the data, all of them ended.
         data: Names the data; the same name stands for the same data.
 
     Returns:

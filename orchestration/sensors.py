@@ -20,8 +20,9 @@ from orchestration.requests import (
     last_request_failed,
     past_runs,
     request_run,
+    runs_about,
 )
-from orchestration.rules import PastRun, not_yet
+from orchestration.rules import not_yet
 from orchestration.signals import read_signals
 
 PLACE_TICK_SECONDS = 30
@@ -75,7 +76,7 @@ def ask_for_retrain(
     waiting = not_yet(past, settings.rule().cool_down_minutes, rest_after_success=True)
     if waiting is not None:
         return waiting
-    done = _done_already(home, past)
+    done = _done_already(home, context.instance)
     if done is not None:
         return done
     end_in_mlflow(context.instance, RegistryResource(home=str(home.root)))
@@ -84,7 +85,7 @@ def ask_for_retrain(
         return Decision(False, plan.reason)
     key = plan.plan.key
     request = request_run(
-        past,
+        runs_about(context.instance, key, *RETRAINING),
         job="retrain",
         data=key,
         run_config=settings.run_config(),
@@ -96,13 +97,13 @@ def ask_for_retrain(
     return Asked(key, request.with_replaced_attrs(partition_key=key), plan.reason)
 
 
-def _done_already(home: Home, past: list[PastRun]) -> Decision | None:
+def _done_already(home: Home, instance: dg.DagsterInstance) -> Decision | None:
     """Say that a run has finished on all there is; found without reading the store, which planning has to."""
     with Store.open(home.database_url) as store:
         rows = store.snapshots()
         if not rows or rows[-1].watermark != store.watermark():
             return None
-    if any(run.data == rows[-1].key and not run.failed for run in past):
+    if any(not run.failed for run in runs_about(instance, rows[-1].key, *RETRAINING)):
         return Decision(False, "a run for this data has already finished")
     return None
 
@@ -127,12 +128,12 @@ def unplaced_items(
     if not len(waiting):
         yield dg.SkipReason(f"every item has a vector of version {published.version}")
         return
-    digest = items_digest(waiting, version=published.version)
+    data = items_digest(waiting, version=published.version)[:16]
     past = past_runs(context.instance, "place_cold_items")
     request = not_yet(past, settings.rule().cool_down_minutes, rest_after_success=False) or request_run(
-        past,
+        runs_about(context.instance, data, "place_cold_items"),
         job="place_cold_items",
-        data=digest[:16],
+        data=data,
         run_config=settings.run_config(only=("distributions", "placement")),
         trigger="new items",
     )

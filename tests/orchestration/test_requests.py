@@ -7,7 +7,7 @@ import pytest
 
 from assets.dead_runs import PROCESS_TAG
 from assets.retrain_rule import Decision
-from orchestration.requests import last_request_failed, past_runs, request_run
+from orchestration.requests import LOOKED_AT, last_request_failed, past_runs, request_run, runs_about
 from orchestration.rules import PastRun
 from tests.orchestration.worlds import past_run
 
@@ -29,6 +29,20 @@ def test_runs_of_two_jobs_stand_in_one_row(instance: dg.DagsterInstance) -> None
     assert [run.data for run in past_runs(instance, "retrain", "extend")] == ["b", "a"]
     assert last_request_failed(instance, "retrain")
     assert not last_request_failed(instance, "retrain", "extend")  # somebody has done something about it
+
+
+def test_of_a_years_runs_the_newest_are_read_and_those_about_the_data(
+    instance: dg.DagsterInstance,
+) -> None:
+    """A tick reads as much after a year as on the first day, and still knows what was done long ago."""
+    past_run(instance, "fold_in", SUCCESS, data="long ago")
+    for number in range(LOOKED_AT):
+        past_run(instance, "fold_in", SUCCESS, data=f"{number}")
+    assert len(past_runs(instance, "fold_in")) == LOOKED_AT
+    assert runs_about(instance, "never", "fold_in") == []
+    (found,) = runs_about(instance, "long ago", "fold_in")
+    assert (found.data, found.failed) == ("long ago", False)
+    assert runs_about(instance, "long ago", "retrain") == []
 
 
 @pytest.mark.parametrize("status", [FAILURE, SUCCESS, dg.DagsterRunStatus.CANCELED])
