@@ -72,7 +72,8 @@ def place_waiting(
     """Optimise the vectors of the waiting items, and only those.
 
     Items with a text get their pseudo-interactions, beside their real ones, if they have any, the less the more
-    they have. Items without a text get their real ones alone, and with neither they wait on.
+    they have. Items without a text get their real ones alone, and with neither they wait on. So do items whose text
+    is not the one that the answer is for, or that began to wait after the answers were asked for.
 
     Args:
         version: Gives the space.
@@ -86,12 +87,12 @@ def place_waiting(
     from models.coldstart.published_space import usual_cold_length
 
     asked_for = zip(answers.item_ids, answers.text_hashes, strict=True)
-    answered = {asked: row for row, asked in enumerate(asked_for)}
+    answered = {item_and_text: row for row, item_and_text in enumerate(asked_for)}
     now = zip(waiting.item_ids, waiting.text_hashes, strict=True)
-    row_of = np.array([answered.get(one, -1) for one in now], dtype=np.int64)
+    row_of = np.array([answered.get(item_and_text, -1) for item_and_text in now], dtype=np.int64)
     simulated = row_of >= 0
-    silent = np.array([not text.strip() for text in waiting.texts], dtype=bool)
-    groups = (waiting.only(simulated), waiting.only(silent & (waiting.readers() > 0)))
+    untold = np.array([not text.strip() for text in waiting.texts], dtype=bool)
+    groups = (waiting.only(simulated), waiting.only(untold & (waiting.readers() > 0)))
     before = fixed_digest(version)
     asked = row_of[simulated]
     pseudo = TopUsers(answers.top.users[asked], answers.top.log_probabilities[asked])
