@@ -87,14 +87,21 @@ def roll_back(home: Home, *, reason: str, console: Console) -> None:
 
 
 def prune_home(home: Home, *, keep: int, console: Console) -> None:
-    """Delete artefacts of old snapshots and old versions; the published version and the one before it stay."""
-    registry = RegistryResource(home=str(use_home(home).root)).open()
+    """Delete artefacts of old snapshots and old versions; the published version and the one before it stay.
+
+    A version whose vectors stay can be published again, so its model stays with them.
+    """
+    resource = RegistryResource(home=str(use_home(home).root))
+    registry, copies = resource.open(), list(resource.cache().glob("m-*"))
     with Store.open(home.database_url) as store:
-        current = store.current_publication()
-        published = [] if current is None else [current.version, current.previous_version or current.version]
         vectors = store.prune(keep)
+        stored = [row.version for row in store.model_versions()]
         snapshots = [row.key for row in store.snapshots()]
-    versions = registry.prune(keep, protect=published)
+    versions = registry.prune(keep, protect=stored)
+    models = {one.model_id for one in registry.versions()}
+    for copy in copies:
+        if copy.name not in models:
+            shutil.rmtree(copy)
     kept = {one.snapshot_key for one in registry.versions()} | set(snapshots[-keep:])
     folders = 0
     for station in TRAINING:

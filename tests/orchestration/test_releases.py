@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from assets.registry import Registry
 from assets.resources import RegistryResource, StoreResource
+from data.home import Home
 from data.store.publication import PublicationLogEntry
 from orchestration.alias_sensor import champion_alias
 from orchestration.launch import run_job
-from tests.orchestration.worlds import Cli, add_items, open_store, trained
+from tests.assets.mlflow_worlds import World
+from tests.orchestration.worlds import Cli, add_items, filled, open_store, publish_all, trained
 
 pytestmark = [
     pytest.mark.slow,
@@ -284,3 +287,41 @@ def test_pruning_keeps_what_is_published_and_what_came_before(versions: Cli) -> 
     assert kept == {keys[0], keys[2]}  # of versions 1 and 3
     versions.run("rollback")
     assert published(versions)[0] == 1
+
+
+def test_pruning_keeps_the_model_of_every_version_that_can_come_back(home: Home, tmp_path: Path) -> None:
+    """Most versions are refused, so the newest registered ones are not those that were published last."""
+    filled(home)
+    registry = RegistryResource(home=str(home.root)).open()
+    for number in range(1, 7):
+        World(registry, tmp_path).enter(f"run-{number}")
+    for number in (1, 2, 3):
+        publish_all(home, number)
+    Cli(home).run("prune", "--keep", "3")
+    with open_store(home) as store:
+        assert [row.version for row in store.model_versions()] == [1, 2, 3]
+    assert [one.version for one in registry.versions()] == [6, 5, 4, 3, 2, 1]
+    Cli(home).run("prune", "--keep", "1")
+    assert [one.version for one in registry.versions()] == [6, 3, 2]
+    assert "version 2 is published again" in Cli(home).run("rollback")
+
+
+def test_copies_of_deleted_versions_are_deleted_too(home: Home, tmp_path: Path) -> None:
+    resource = RegistryResource(home=str(home.root))
+    World(resource.open(), tmp_path).enter("a")
+    (known,) = resource.open().versions()
+    for name in (known.model_id, "m-deleted", "incoming-now"):
+        (resource.cache() / name).mkdir(parents=True)
+    Cli(home).run("prune", "--keep", "1")
+    assert {path.name for path in resource.cache().iterdir()} == {known.model_id, "incoming-now"}
+
+
+def test_a_published_version_that_mlflow_does_not_know_is_told_with_everything_else(home: Home) -> None:
+    """As after a change of COLDCAST_MLFLOW_URL, or the loss of MLflow's database."""
+    filled(home)
+    publish_all(home)
+    told = Cli(home).run("status")
+    assert "published version 1 since" in told
+    assert "champion alias unknown: version 1 of model coldcast does not exist; registered: none" in told
+    assert "items waiting 0" in told
+    assert "the champion alias is unknown: version 1 of model" in str(alias_tick(Cli(home)))
