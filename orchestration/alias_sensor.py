@@ -57,7 +57,7 @@ def champion_alias(
             registry.send_back(state.version, published.version, trouble)
             return dg.SkipReason(f"{state.told}, moved by hand; refused, the alias is back: {trouble}")
         registry.honour(state.version, published.version, BY_HAND)
-    except RegistryUnavailable as error:
+    except RegistryError as error:
         return dg.SkipReason(f"the champion alias is unknown: {error}")
     context.log.info(f"{state.told}, moved by hand: version {state.version} is to be published")
     return request

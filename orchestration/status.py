@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from assets.registry_errors import RegistryUnavailable
+from assets.registry_errors import RegistryError
 from assets.resources import RegistryResource, patience_seconds
 from data.home import Home
 from data.store.store import Store
@@ -48,7 +48,7 @@ def print_status(home: Home, console: Console) -> None:
         table.add_row("published", f"version {current.version} since {since}{before}")
     try:  # what is published does not hang on MLflow
         _add_registry_rows(table, home, registry, current)
-    except RegistryUnavailable as error:
+    except RegistryError as error:
         table.add_row("champion alias", f"unknown: {error}")
     table.add_row("items waiting", f"{waiting:,} without a vector of the published version")
     table.add_row(
