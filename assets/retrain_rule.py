@@ -14,7 +14,8 @@ class RetrainRule:
     """When what has changed makes a retrain worth it; any one threshold is enough.
 
     Attributes:
-        users: Request a retrain when at least this many users are outside the published vocabulary.
+        users: Request a retrain when at least this many users are outside the published vocabulary; those who have
+            done nothing since its snapshot do not count, for a retrain would leave them outside again.
         share: ... or when they are at least this share of all users with enough interactions, in (0, 1].
         min_interactions: A user counts from this many interactions on, >= 1.
         traffic: ... or when users outside made at least this share of the interactions since the published
@@ -93,7 +94,8 @@ class Signals:
     """What the rule looks at, all relative to the published version.
 
     Attributes:
-        users_outside: Users with at least ``min_interactions`` interactions outside its vocabulary.
+        users_outside: Users with at least ``min_interactions`` interactions, one since its snapshot at least, outside
+            its vocabulary.
         users_known: Users in its vocabulary.
         new_events: Interactions since its snapshot.
         events_outside: Those of them that users outside made.

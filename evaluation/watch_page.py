@@ -33,7 +33,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Vocabulary: whom the version knows": {
         "users_in_vocabulary": "share of the users with enough interactions who are in the vocabulary",
-        "users_outside": "users with enough interactions outside it",
+        "users_outside": "users with enough interactions outside it, who have done something since its snapshot",
         "new_interactions": "interactions since the snapshot",
         "traffic_in_vocabulary": "share of them by users in the vocabulary",
     },

@@ -30,7 +30,12 @@ def print_status(home: Home, console: Console) -> None:
         counts, current = store.counts(), store.current_publication()
         version = None if current is None else current.version
         waiting = store.count_items_to_place(version)
-        outside = store.count_users_outside(version, min_events=rule.min_interactions)
+        arrivals = store.arrivals(min_events=rule.min_interactions)
+        outside = (
+            store.count_users_outside(None, min_events=rule.min_interactions)
+            if arrivals is None
+            else arrivals.users_outside
+        )
         snapshots = store.snapshots()
         database = store.url
     table = Table(show_header=False, box=None)

@@ -105,11 +105,13 @@ def signals_at(
     inside[timeline.users.index_of(office.version.users.ids)] = True
     events = np.bincount(timeline.pairs_before(time)[:, 0], minlength=timeline.n_users)
     new = timeline.pairs_between(since, time)
+    active = np.zeros(timeline.n_users, dtype=np.bool_)
+    active[new[:, 0]] = True
     lost = None
     if office.first_recall:
         lost = max(0.0, 1 - (office.last_recall or 0.0) / office.first_recall)
     return Signals(
-        users_outside=int((~inside & (events >= min_interactions)).sum()),
+        users_outside=int((~inside & active & (events >= min_interactions)).sum()),
         users_known=len(office.version.users),
         new_events=len(new),
         events_outside=int((~inside[new[:, 0]]).sum()),

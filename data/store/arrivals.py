@@ -38,7 +38,7 @@ class Arrivals:
         made_at: When its vectors were written first, unix seconds.
         watermark: How far its snapshot reached; zeros where the store does not know the snapshot.
         users_known: Users in its vocabulary.
-        users_outside: Users with enough events of whom it has no vector.
+        users_outside: Users with enough events, one since the snapshot at least, of whom it has no vector.
         new_events: Events since the snapshot.
         events_outside: Those of them made by users of whom it has no vector.
     """
@@ -66,6 +66,9 @@ class NamedEvents:
 def read_arrivals(connection: Connection, *, min_events: int) -> Arrivals | None:
     """Count what is new to the published version; None where nothing is published.
 
+    Who was there when the snapshot was taken and is outside all the same has no event that may be trained on. A
+    retrain would leave him outside again, so until he has further ones he is not counted.
+
     Args:
         connection: In a transaction.
         min_events: A user outside counts from this many events on, at least 1.
@@ -80,7 +83,9 @@ def read_arrivals(connection: Connection, *, min_events: int) -> Arrivals | None
         watermark = NOTHING_SEEN
     inside = sa.select(user_vectors.c.user_key).where(user_vectors.c.version == row.version)
     fresh = interactions.c.interaction_key > watermark.interaction_key
-    outside = (users.c.n_events >= min_events) & users.c.user_key.not_in(inside)
+    active = sa.select(interactions.c.user_key).where(fresh)
+    enough = users.c.n_events >= min_events
+    outside = enough & users.c.user_key.in_(active) & users.c.user_key.not_in(inside)
     return Arrivals(
         version=row.version,
         made_at=row.created_at,

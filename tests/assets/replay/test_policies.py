@@ -79,6 +79,12 @@ def test_the_signals_are_those_of_the_data_clock(timeline: Timeline) -> None:
     assert signals_at(office("loop"), timeline, since=0, time=8 * DAY, min_interactions=3).users_outside == 0
 
 
+def test_who_could_not_be_trained_is_no_news_to_the_rule(timeline: Timeline) -> None:
+    """As the store counts: user 1 was there when the snapshot was taken, and has done nothing since."""
+    found = signals_at(office("loop"), timeline, since=8 * DAY, time=8 * DAY, min_interactions=2)
+    assert found.users_outside == 0
+
+
 def test_the_forward_metric_is_compared_with_the_versions_own_first(timeline: Timeline) -> None:
     one = office("loop")
     for mean in (0.4, 0.5, 0.3):

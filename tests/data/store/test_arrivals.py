@@ -35,6 +35,22 @@ def test_what_came_after_the_snapshot_is_counted_by_who_brought_it(store: Store)
     assert len(store.newest_events(after=store.watermark().interaction_key, limit=3)) == 0
 
 
+def test_who_could_not_be_trained_is_no_news_until_something_of_his_is(store: Store) -> None:
+    """All his events are held out, so a retrain without further ones leaves him outside again, and again."""
+    store.import_dataset(small())
+    store.import_dataset(dataset(["d"], None, [("d", "x", 1, 1.0), ("d", "y", 2, 1.0)]))
+    row = store.add_snapshot("0123456789abcdef", protocol="live", watermark=store.watermark())
+    store.publish(replace(model(1), snapshot_key=row.key), reason="first")
+    store.import_dataset(dataset(None, None, [("a", "z", 50, 1.0)]))
+    found = store.arrivals(min_events=2)
+    assert found is not None
+    assert (found.users_outside, found.new_events) == (0, 1)
+    store.import_dataset(dataset(None, None, [("d", "z", 60, 1.0)]))
+    found = store.arrivals(min_events=2)
+    assert found is not None
+    assert found.users_outside == 1
+
+
 def test_the_readers_of_some_items_are_told_once_each(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrivals, "IDS_PER_QUERY", 1)  # several queries, one answer
     store.import_dataset(small())
