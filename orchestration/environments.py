@@ -16,6 +16,7 @@ from data.errors import InputError
 from data.home import DAGSTER_VARIABLE, HOME_VARIABLE, Home
 from orchestration.io_managers import Artifacts
 
+START_SECONDS = 600  # from a run's launch to its first line; importing takes a minute on a busy machine
 INSTANCE = {
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},  # the web page's invitation to leave an address
@@ -25,6 +26,9 @@ INSTANCE = {
             "tag_concurrency_limits": [{"key": "purpose", "value": "retrain", "limit": 1}],
         },
     },
+    # A run whose machine goes down between its launch and its first line bears no process's name (assets/dead_runs.py).
+    # One that is cancelled does, and may take its time.
+    "run_monitoring": {"enabled": True, "start_timeout_seconds": START_SECONDS, "cancel_timeout_seconds": 0},
 }
 COMMAND_LINE = "command_line.yaml"
 THREADS_VARIABLE = "COLDCAST_THREADS"

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from types import SimpleNamespace
+
+import dagster as dg
 import pytest
+from dagster._daemon.monitoring import run_monitoring
 
 from data.errors import InputError
 from data.home import Home
-from orchestration.environments import THREADS_VARIABLE, use_home
-from tests.orchestration.worlds import Cli
+from orchestration.environments import START_SECONDS, THREADS_VARIABLE, use_home
+from orchestration.requests import past_runs
+from orchestration.rules import not_yet
+from tests.orchestration.worlds import Cli, past_run
 
 
 @pytest.mark.parametrize("value", ["abc", "1.5", "-1", " "])
@@ -36,3 +44,28 @@ def test_a_changed_environment_is_seen_at_the_next_command(
         use_home(home)
     monkeypatch.delenv(THREADS_VARIABLE)
     use_home(home)
+
+
+@pytest.mark.slow
+def test_a_launched_run_that_never_started_does_not_hold_its_place_for_ever(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine lost power between the launch of a run and its first line: no process has signed it."""
+    use_home(home)
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        assert "MONITORING" in instance.get_required_daemon_types()
+        run = past_run(instance, "retrain", dg.DagsterRunStatus.NOT_STARTED, data="a")
+        instance.report_dagster_event(
+            dg.DagsterEvent("PIPELINE_STARTING", "retrain", message="launched"), run_id=run.run_id
+        )
+        daemon = SimpleNamespace(instance=instance, create_request_context=lambda: None)
+
+        def look() -> bool:
+            """One round of Dagster's own watch over runs; whether the run still holds its place."""
+            list(run_monitoring.execute_run_monitoring_iteration(daemon, logging.getLogger("dagster")))
+            return not_yet(past_runs(instance, "retrain"), 0, rest_after_success=True) is not None
+
+        assert look()
+        later = time.time() + START_SECONDS + 1
+        monkeypatch.setattr(run_monitoring, "get_current_timestamp", lambda: later)
+        assert not look()
