@@ -77,8 +77,7 @@ def _write(folder: Path, value: Restable) -> int:
         folder.rename(retired)
     temporary.rename(folder)
     _sync(folder.parent)
-    if retired.exists():
-        shutil.rmtree(retired)
+    _clear(retired)
     return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
 
 
@@ -120,9 +119,14 @@ def recover(folder: Path) -> None:
     retired = _retired(folder)
     if retired.exists():
         if folder.exists():
-            shutil.rmtree(retired)
+            _clear(retired)
         else:
             retired.rename(folder)
+
+
+def _clear(retired: Path) -> None:
+    """Delete what was replaced; a process that looks at the artefact may be about the same."""
+    shutil.rmtree(retired, ignore_errors=True)
 
 
 def _retired(folder: Path) -> Path:

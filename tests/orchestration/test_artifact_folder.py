@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,6 +112,26 @@ def test_a_writer_killed_in_mid_write_leaves_the_old_artefact(folder: Path) -> N
     check_artifact(folder)
     assert (folder / "words.txt").read_text() == "old"
     write_artifact(folder, Words("next"))
+    assert [p.name for p in folder.parent.iterdir()] == ["key"]
+
+
+def test_a_reader_that_clears_away_at_the_same_moment_disturbs_nobody(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sensor looks at what the watch measured while another process writes it."""
+    write_artifact(folder, Words("old"))
+    remove = shutil.rmtree
+
+    def after_the_other(path: Path, ignore_errors: bool = False) -> None:
+        remove(path)
+        remove(path, ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", after_the_other)
+    write_artifact(folder, Words("new"))
+    shutil.copytree(folder, folder.parent / ".key.retired")
+    check_artifact(folder)
+    monkeypatch.undo()
+    assert (folder / "words.txt").read_text() == "new"
     assert [p.name for p in folder.parent.iterdir()] == ["key"]
 
 
