@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assets.model_version import WARM_ITEMS, ModelVersion
+from assets.version_in_force import require_place
 from models.coldstart.published_space import PublishedSpace
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def fold_in_waiting(store: "Store", registry: "Registry", version: int, *, cache
         cache: Folder for copies of remote files.
 
     Raises:
-        RegistryError: If the version is unknown or damaged, or MLflow stays away.
+        RegistryError: If the version is unknown, damaged or not the one that is stored, or MLflow stays away.
         StoreError: If the database fails; nothing is written then.
     """
     import time
@@ -102,6 +103,7 @@ def prepare(
     """The space of a version, ready to take in users, and the position of each of its items there."""
     from models.coldstart.new_users import NewUsers
 
+    require_place(registry.version(version), store)
     files = registry.download(version, cache=cache)
     space = PublishedSpace.load(files.space)
     warm = json.loads((files.space / WARM_ITEMS).read_text(encoding="utf-8"))

@@ -63,7 +63,7 @@ def publish(
     due = registered.decision in DUE
     switched = due and not published
     forced = registered.decision == OVERRULED
-    if is_stored(store, version.version):
+    if is_stored(store, registered):
         store.add_placements(version.version, item_vectors(placed), audiences(placed, answers))
         if switched:
             store.switch_publication(version.version, reason=registered.reason, forced=forced)

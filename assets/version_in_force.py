@@ -45,7 +45,7 @@ def require_place(registered: "RegisteredVersion", store: "Store") -> None:
     from assets.registry import DUE
 
     number = registered.version
-    if registered.decision in DUE or is_stored(store, number):
+    if registered.decision in DUE or is_stored(store, registered):
         return
     raise NotDue(
         f"version {number} is not to be published (decision: {registered.decision or 'none'}) and has no vectors "
@@ -53,6 +53,10 @@ def require_place(registered: "RegisteredVersion", store: "Store") -> None:
     )
 
 
-def is_stored(store: "Store", version: int) -> bool:
-    """Whether the store holds a version's vectors, published or not."""
-    return any(row.version == version for row in store.model_versions())
+def is_stored(store: "Store", registered: "RegisteredVersion") -> bool:
+    """Whether the store holds a version's vectors, published or not.
+
+    Another MLflow counts from 1 again, so the same number may stand for another version; its snapshot tells.
+    """
+    same = (registered.version, registered.snapshot_key)
+    return any((row.version, row.snapshot_key) == same for row in store.model_versions())

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from data.errors import StoreError
 from data.store.bulk import Row, insert_rows, rows_of
 from data.store.users_items import item_keys, user_keys
-from data.tables import audiences, item_vectors, items, user_vectors, users
+from data.tables import audiences, item_vectors, items, provisional_users, user_vectors, users
 
 ItemKind = Literal["warm", "cold", "held_out"]
 STORED = np.dtype("<f4")
@@ -174,8 +174,8 @@ def write_audiences(connection: Connection, version: int, found: Audiences) -> N
 
 
 def forget_vectors(connection: Connection, version: int) -> None:
-    """Delete all vectors and audiences of a version."""
-    for table in (audiences, item_vectors, user_vectors):
+    """Delete all vectors and audiences of a version, provisional users too."""
+    for table in (audiences, item_vectors, user_vectors, provisional_users):
         connection.execute(sa.delete(table).where(table.c.version == version))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from assets.item_distributions import ItemDistributions, distributions_of
 from assets.model_version import ModelVersion
 from assets.placed_items import PlacedItems, place_waiting
-from assets.publishing import Published, publish
+from assets.publishing import Published, publish, stored_version
 from assets.registry import OVERRULED, RegisteredVersion, Registry, RegistryUnavailable
 from assets.registry_errors import NotDue
 from assets.version_in_force import version_in_force
@@ -49,8 +50,13 @@ def work(store: Store, model: ModelVersion) -> tuple[PlacedItems, ItemDistributi
     return place_waiting(model, with_readers(waiting, store, model.users), answers, CONFIG), answers
 
 
+def model_of(registry: Registry, number: int) -> ModelVersion:
+    """A registered version, as it is loaded."""
+    return replace(version(number), snapshot_key=registry.version(number).snapshot_key)
+
+
 def publish_now(store: Store, registry: Registry, number: int) -> Published:
-    model = version(number)
+    model = model_of(registry, number)
     placed, answers = work(store, model)
     return publish(store, registry, model, placed=placed, answers=answers)
 
@@ -106,7 +112,7 @@ def test_new_items_join_the_published_version_without_a_switch(store: Store, wor
 
 def test_events_between_placing_and_publishing_are_news_to_the_item(store: Store, world: World) -> None:
     number = accepted(world, "a")
-    model = version(number)
+    model = model_of(world.registry, number)
     placed, answers = work(store, model)
     store.import_dataset(dataset(events=[("ann", "n0", 3, 1.0), ("bob", "n0", 4, 1.0)]))
     publish(store, world.registry, model, placed=placed, answers=answers)
@@ -140,7 +146,7 @@ def test_a_failing_database_changes_nothing(store: Store, world: World) -> None:
     first = accepted(world, "a")
     publish_now(store, world.registry, first)
     second = accepted(world, "b")
-    model = version(second)
+    model = model_of(world.registry, second)
     placed, answers = work(store, model)
     answers.user_ids[int(answers.top.users[-1, -1])] = "nobody"  # the last row written names an unknown user
     with pytest.raises(KeyError, match="nobody"):
@@ -188,7 +194,7 @@ def test_a_rollback_stands_when_a_placement_was_in_flight(store: Store, world: W
     second = accepted(world, "b")
     publish_now(store, world.registry, second)
     store.import_dataset(dataset(items={"late": "A late title"}))
-    model = version(second)
+    model = model_of(world.registry, second)
     placed, answers = work(store, model)
     store.rollback_publication(reason="angry users")
     world.registry.follow_rollback(first, "angry users", left=second)
@@ -256,3 +262,22 @@ def test_before_the_first_promotion_no_version_is_in_force(store: Store, world: 
     assert version_in_force(world.registry, store) is None
     world.enter("a")
     assert version_in_force(world.registry, store) is None
+
+
+def test_a_number_that_another_mlflow_gave_out_before_is_another_version(store: Store, world: World) -> None:
+    """As after a change of COLDCAST_MLFLOW_URL: its vectors lie in another space, where nothing may join them."""
+    other = replace(version(1), snapshot_key="of another MLflow")
+    other.space.users[:] *= 2
+    placed, answers = work(store, other)
+    store.publish(stored_version(store, other, placed=placed, answers=answers), reason="there")
+    store.import_dataset(dataset(items={"late": "A late title"}))
+    number = world.enter("a")
+    assert number == 1
+    with pytest.raises(NotDue, match=r"version 1 is not to be published .* `coldcast promote --force 1`"):
+        publish_now(store, world.registry, number)
+    assert "late" not in kinds(store, 1)
+    world.registry.accept(number, "here", decision=OVERRULED)
+    publish_now(store, world.registry, number)
+    users, _ = store.read_published(1)
+    assert np.array_equal(users.vectors, version(1).space.users)
+    assert [row.snapshot_key for row in store.model_versions()] == ["snapshot-a"]

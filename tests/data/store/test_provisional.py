@@ -122,3 +122,10 @@ def test_events_that_came_while_an_item_was_being_placed_count_as_news_to_it(wor
     world.import_dataset(dataset(events=[("a", "z", 70, 1.0), ("b", "z", 70, 1.0)]))
     world.add_placements(7, before.items, before.audiences)
     assert "z" in world.items_to_warm_up(7).item_ids
+
+
+def test_a_version_written_again_lies_in_another_space_than_its_provisional_users(world: Store) -> None:
+    world.add_provisional(7, entry("d", events=2))
+    world.publish(model(7), reason="again")
+    assert len(world.read_provisional(7)) == 0
+    assert world.waiting_users(7).user_ids.tolist() == ["d"]
