@@ -26,7 +26,7 @@ class LiveHoldout:
     Attributes:
         fraction: Share of items, and of pairs of warm items, for validation and test together; in (0, 0.5].
         minimum: Held-out items with interactions wanted at least; claims up to half of them in a small store.
-        previous_threshold: The threshold of the last live snapshot; the new one is never lower.
+        previous_threshold: The highest threshold of earlier live snapshots with this salt; the new one is never lower.
         salt: Mixed into every hash; another salt is another, unrelated holdout.
 
     Raises:

@@ -97,7 +97,7 @@ def preview_snapshot(store: Store, choice: SplitChoice) -> tuple[Snapshot, Water
         choice,
         key="",
         created_at="",
-        previous_threshold=highest_threshold(store.snapshots()),
+        previous_threshold=highest_threshold(store.snapshots(), salt=choice.salt),
     )
     return draft, Watermark(**draft.manifest.watermark)
 
@@ -167,9 +167,13 @@ def contents_at(world: World, watermark: Watermark | None = None) -> StoreConten
     )
 
 
-def highest_threshold(rows: list[SnapshotRow]) -> float | None:
-    """The highest hash threshold that any live snapshot has used; None before the first."""
-    used = [row.holdout_threshold for row in rows if row.holdout_threshold is not None]
+def highest_threshold(rows: list[SnapshotRow], *, salt: str) -> float | None:
+    """The highest hash threshold that any live snapshot with this salt has used; None before the first."""
+    used = [
+        row.holdout_threshold
+        for row in rows
+        if row.holdout_threshold is not None and SplitChoice.from_json(row.split_choice).salt == salt
+    ]
     return max(used, default=None)
 
 

@@ -18,7 +18,7 @@ class SplitChoice:
         protocol: ``live`` (salted hash), ``files`` (a folder made by somebody else) or ``time``.
         holdout: live: share of items, and of pairs of warm items, held out; in (0, 0.5].
         minimum: live: held-out items wanted at least; claims up to half of them in a small store.
-        salt: live: mixed into every hash.
+        salt: live: mixed into every hash; another salt is another holdout, which begins with its own share.
         directory: files: the folder; required there.
         validation_from: time: share of the pairs before the validation time, in (0, 1).
         test_from: time: share of the pairs before the test time, above ``validation_from`` and below 1.

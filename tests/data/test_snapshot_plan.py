@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -178,3 +179,15 @@ def test_citeulike_with_the_files_of_seed_42(store: Store, shared_data: Path) ->
     assert (len(snapshot.split.validation.cold), len(snapshot.split.test.cold)) == (19_802, 20_158)
     assert (len(snapshot.split.validation.overall), len(snapshot.split.test.overall)) == (33_427, 34_040)
     assert snapshot.manifest.warnings == []
+
+
+def test_another_salt_is_another_holdout_and_begins_with_its_own_share(
+    store: Store, world: SyntheticWorld
+) -> None:
+    """A store that began small holds out half for ever; another salt is the way out, and back again changes nothing."""
+    store.import_dataset(world.dataset())
+    half = plan_snapshot(store, SplitChoice(holdout=0.5, minimum=0)).holdout_threshold
+    fifth = SplitChoice(holdout=0.2, minimum=0)
+    assert plan_snapshot(store, fifth).holdout_threshold == half == 0.5
+    assert plan_snapshot(store, replace(fifth, salt="anew")).holdout_threshold == 0.2
+    assert plan_snapshot(store, fifth).holdout_threshold == 0.5
