@@ -11,9 +11,9 @@ from data.store.store import Store
 from orchestration.jobs import fold_in, place_cold_items
 from orchestration.requests import home_settings, past_runs, request_run, runs_about
 from orchestration.rules import not_yet
+from orchestration.unpublished import way_out
 
 TICK_SECONDS = 30
-NOTHING_PUBLISHED = "nothing is published yet: `coldcast retrain` makes the first version"
 
 Tick = Iterator[dg.RunRequest | dg.SkipReason]
 State = tuple[Any, Any]
@@ -87,7 +87,7 @@ def _tick(
     with store.open() as opened:
         published = opened.current_publication()
         if published is None:
-            return dg.SkipReason(NOTHING_PUBLISHED)
+            return dg.SkipReason(f"nothing is published yet: {way_out(home_settings()[0])}")
         ids, n_events = read(opened, published.version)
     if not len(ids):
         return dg.SkipReason(ask.nobody.format(version=published.version))

@@ -24,6 +24,7 @@ from orchestration.requests import (
 )
 from orchestration.rules import not_yet
 from orchestration.signals import read_signals
+from orchestration.unpublished import way_out
 
 PLACE_TICK_SECONDS = 30
 
@@ -40,7 +41,7 @@ def new_users(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.S
     with store.open() as opened:
         signals = read_signals(opened, home, settings.rule())
     if signals is None:
-        return dg.SkipReason("nothing is published yet: `coldcast retrain` makes the first version")
+        return dg.SkipReason(f"nothing is published yet: {way_out(home)}")
     decision = retrain_due(signals, settings.rule())
     if not decision.act and not last_request_failed(context.instance, *RETRAINING):
         return dg.SkipReason(decision.message)
@@ -118,11 +119,11 @@ def unplaced_items(
     context: dg.SensorEvaluationContext, store: StoreResource
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Count items whose text has no vector yet; ask once per set of them."""
-    _, settings = home_settings()
+    home, settings = home_settings()
     with store.open() as opened:
         published = opened.current_publication()
         if published is None:
-            yield dg.SkipReason("nothing is published yet: `coldcast retrain` makes the first version")
+            yield dg.SkipReason(f"nothing is published yet: {way_out(home)}")
             return
         waiting = opened.items_to_place(published.version)
     if not len(waiting):

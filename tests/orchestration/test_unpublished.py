@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dagster as dg
 import pytest
 
 from assets.promotion_decision import PromotionDecision
+from assets.resources import StoreResource
 from assets.station_record import Recorded, StationRecord
 from data.home import Home
+from orchestration.arrival_sensors import new_users_fold_in, warming_items
 from orchestration.artifact_folder import write_artifact
 from orchestration.retraining import plan_retrain
+from orchestration.sensors import new_users, unplaced_items
 from orchestration.settings import Settings
 from orchestration.unpublished import FIRST, newest_decision, short, way_out
 from tests.orchestration.worlds import Cli, filled, publish_all
@@ -79,3 +83,12 @@ def test_once_something_is_published_refusals_are_no_news(refused: Home) -> None
     told = _nothing_to_do(refused, plan)
     assert told.startswith(f"no new data since snapshot {plan.key} (content ")
     assert told.endswith("); `coldcast retrain --force` trains on it anyway")
+
+
+@pytest.mark.slow
+def test_the_sensors_name_it_too(refused: Home, instance: dg.DagsterInstance) -> None:
+    for sensor in (new_users, unplaced_items, new_users_fold_in, warming_items):
+        with dg.build_sensor_context(instance=instance, resources={"store": StoreResource()}) as context:
+            found = sensor(context)
+        (skipped,) = [found] if isinstance(found, dg.SkipReason) else list(found)
+        assert skipped.skip_message == f"nothing is published yet: {REFUSED}"
