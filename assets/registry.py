@@ -325,5 +325,8 @@ class Registry:
 
     def _supersede(self, version: int) -> None:
         for one in self.versions():  # the champion too, which the alias leaves next
-            if one.decision in DUE and one.version != version:
+            due = one.decision in DUE and one.version != version
+            # what was held was compared with a champion that is none any more
+            held = one.decision == HELD and one.version < version
+            if due or held:
                 self._versions.decide(one.version, "superseded", f"version {version} took its place")

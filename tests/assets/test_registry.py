@@ -204,6 +204,19 @@ def test_at_most_one_accepted_version_waits(three: World) -> None:
     assert registry.accepted() is None
 
 
+def test_a_held_version_gives_way_to_a_later_one_that_takes_office(three: World) -> None:
+    """It was compared with the champion of then; a human who wants it all the same overrules."""
+    registry = three.registry
+    for version in (1, 3):
+        registry.hold(version, "a human has to decide")
+    registry.promote(2, "better")
+    assert (registry.version(1).decision, registry.version(1).reason) == (
+        "superseded",
+        "version 2 took its place",
+    )
+    assert [one.version for one in registry.held()] == [3]
+
+
 def test_a_champion_with_the_mark_does_not_wait_again_when_the_alias_leaves_it(three: World) -> None:
     registry = three.registry
     registry.accept(2, "passed the gate")
