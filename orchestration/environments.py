@@ -17,6 +17,7 @@ from data.home import DAGSTER_VARIABLE, HOME_VARIABLE, Home
 from orchestration.io_managers import Artifacts
 
 START_SECONDS = 600  # from a run's launch to its first line; importing takes a minute on a busy machine
+CANCEL_SECONDS = 86_400  # not 0: the daemon takes that for an error while a run is being cancelled
 INSTANCE = {
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},  # the web page's invitation to leave an address
@@ -28,7 +29,11 @@ INSTANCE = {
     },
     # A run whose machine goes down between its launch and its first line bears no process's name (assets/dead_runs.py).
     # One that is cancelled does, and may take its time.
-    "run_monitoring": {"enabled": True, "start_timeout_seconds": START_SECONDS, "cancel_timeout_seconds": 0},
+    "run_monitoring": {
+        "enabled": True,
+        "start_timeout_seconds": START_SECONDS,
+        "cancel_timeout_seconds": CANCEL_SECONDS,
+    },
 }
 COMMAND_LINE = "command_line.yaml"
 THREADS_VARIABLE = "COLDCAST_THREADS"

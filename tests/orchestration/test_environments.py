@@ -69,3 +69,16 @@ def test_a_launched_run_that_never_started_does_not_hold_its_place_for_ever(
         later = time.time() + START_SECONDS + 1
         monkeypatch.setattr(run_monitoring, "get_current_timestamp", lambda: later)
         assert not look()
+
+
+@pytest.mark.slow
+def test_a_run_that_is_being_cancelled_takes_its_time_and_is_no_error_of_the_daemon(home: Home) -> None:
+    use_home(home)
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        run = past_run(instance, "retrain", dg.DagsterRunStatus.STARTED, data="a")
+        instance.report_run_canceling(run)
+        daemon = SimpleNamespace(instance=instance, create_request_context=lambda: None)
+        errors = list(run_monitoring.execute_run_monitoring_iteration(daemon, logging.getLogger("dagster")))
+        assert errors == [None]
+        now = instance.get_run_by_id(run.run_id)
+        assert now is not None and now.status is dg.DagsterRunStatus.CANCELING
