@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 
 from assets.mlflow_home import MlflowHome
@@ -34,6 +35,7 @@ ACCEPTED = "accepted"  # by the gate, to be published
 OVERRULED = "accepted by force"  # by a person, to be published
 DUE = (ACCEPTED, OVERRULED)
 HELD = "held"  # by the gate, for a human
+REFUSED = "refused"  # by the gate, or because it cannot be published
 EXAMPLE = "A short title of a new item"
 
 
@@ -203,7 +205,7 @@ class Registry:
             UnknownVersion: If there is no such version.
         """
         self.version(version)
-        self._versions.decide(version, "refused", reason)
+        self._versions.decide(version, REFUSED, reason)
         return self.version(version)
 
     def hold(self, version: int, reason: str) -> RegisteredVersion:
@@ -219,6 +221,11 @@ class Registry:
     def held(self) -> list[RegisteredVersion]:
         """The versions that wait for a human, the newest first."""
         return [one for one in self.versions() if one.decision == HELD]
+
+    def refused_in_a_row(self) -> int:
+        """How many of the newest judged versions were refused or held, none of them published."""
+        judged = (one.decision for one in self.versions() if one.decision)
+        return sum(1 for _ in takewhile(lambda decision: decision in (REFUSED, HELD), judged))
 
     def follow_rollback(self, published_version: int, reason: str, *, left: int | None) -> None:
         """Let the alias follow a rollback of the publication.
@@ -296,7 +303,7 @@ class Registry:
 
     def send_back(self, version: int, published_version: int, reason: str) -> None:
         """Undo a human's move of the alias, with the reason on the version that cannot be published."""
-        self._versions.decide(version, "refused", reason)
+        self._versions.decide(version, REFUSED, reason)
         self.set_champion(published_version)
 
     def prune(self, keep: int, *, protect: Collection[int] = ()) -> list[int]:

@@ -30,7 +30,8 @@ class RetrainRule:
             another language are, beyond what is usual, in (0, 1].
         forward_drop: ... or when the live forward metric has lost at least this share of its first value,
             in (0, 1].
-        cool_down_minutes: Time between a retrain's end and the next request, also after a failure, >= 0.
+        cool_down_minutes: Time between a retrain's end and the next request, also after a failure, >= 0. It doubles
+            with each version that was refused or held in a row, up to a day.
         tick_seconds: How often the sensor looks, >= 1; read when Dagster loads.
         nightly: Cron expression, in UTC, of the schedule that retrains anyway; read when Dagster loads.
         watch: Cron expression, in UTC, of the schedule that measures what is published; read when Dagster loads.

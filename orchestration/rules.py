@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from assets.retrain_rule import Decision
 
+LONGEST_REST_MINUTES = 24 * 60.0
+
 
 @dataclass(frozen=True)
 class PastRun:
@@ -42,6 +44,20 @@ def not_yet(past: list[PastRun], cool_down_minutes: float, *, rest_after_success
         False,
         f"the last run ended {latest:.0f} minutes ago; the next one comes {cool_down_minutes:.0f} minutes after it",
     )
+
+
+def rest_minutes(cool_down_minutes: float, refused: int) -> float:
+    """How long to wait after a retrain whose version was refused, minutes.
+
+    A threshold that was reached before stays reached then, and a little more data seldom changes the verdict, so the
+    wait doubles with each refusal in a row, up to a day.
+
+    Args:
+        cool_down_minutes: The wait without a refusal; never less than it.
+        refused: Versions refused in a row until now.
+    """
+    doubled = cool_down_minutes * 2.0 ** min(refused, 32)
+    return max(cool_down_minutes, min(doubled, LONGEST_REST_MINUTES))
 
 
 def attempt(past: list[PastRun], data: str) -> int | Decision:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from assets.ended_runs import end_in_mlflow
-from assets.resources import RegistryResource, StoreResource
-from assets.retrain_rule import Decision, retrain_due
+from assets.ended_runs import WAIT_SECONDS, end_in_mlflow
+from assets.registry_errors import RegistryError
+from assets.resources import RegistryResource, StoreResource, patience_seconds
+from assets.retrain_rule import Decision, RetrainRule, retrain_due
 from data.home import Home
 from data.store.store import Store
 from data.store.users_items import ItemTable
@@ -22,7 +23,7 @@ from orchestration.requests import (
     request_run,
     runs_about,
 )
-from orchestration.rules import not_yet
+from orchestration.rules import not_yet, rest_minutes
 from orchestration.signals import read_signals
 from orchestration.unpublished import way_out
 
@@ -43,9 +44,11 @@ def new_users(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.S
     if signals is None:
         return dg.SkipReason(f"nothing is published yet: {way_out(home)}")
     decision = retrain_due(signals, settings.rule())
-    if not decision.act and not last_request_failed(context.instance, *RETRAINING):
+    failed = last_request_failed(context.instance, *RETRAINING)
+    if not decision.act and not failed:
         return dg.SkipReason(decision.message)
-    asked = ask_for_retrain(context, trigger="new users")
+    resting = None if failed else _rest_after_refusals(context.instance, home, settings.rule())
+    asked = resting or ask_for_retrain(context, trigger="new users")
     if isinstance(asked, Decision):
         return dg.SkipReason(f"{decision.message}; {asked.message}")
     context.log.info(f"{decision.message}; {asked.reason}")
@@ -54,6 +57,21 @@ def new_users(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.S
         run_requests=[asked.request.with_replaced_attrs(tags=tags)],
         dynamic_partitions_requests=[dg.AddDynamicPartitionsRequest(PARTITIONS, [asked.key])],
     )
+
+
+def _rest_after_refusals(instance: dg.DagsterInstance, home: Home, rule: RetrainRule) -> Decision | None:
+    """Why not to ask so soon for a version like those that were refused last; None if nothing speaks against it."""
+    past = past_runs(instance, *RETRAINING)
+    waiting = not_yet(past, rule.cool_down_minutes, rest_after_success=True)
+    if waiting is not None or not past or not rule.cool_down_minutes:  # MLflow need not be asked
+        return waiting
+    registry = RegistryResource(home=str(home.root)).open(retry_seconds=min(WAIT_SECONDS, patience_seconds()))
+    try:
+        refused = registry.refused_in_a_row()
+    except RegistryError as error:
+        return Decision(False, f"whether the last versions were refused is unknown: {error}")
+    waiting = not_yet(past, rest_minutes(rule.cool_down_minutes, refused), rest_after_success=True)
+    return waiting and Decision(False, f"versions refused in a row: {refused}; {waiting.message}")
 
 
 @dataclass(frozen=True)

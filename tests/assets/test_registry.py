@@ -380,3 +380,14 @@ def test_nothing_is_contacted_before_a_method_is_called() -> None:
     assert registry.tracking is registry.tracking
     with pytest.raises(RegistryUnavailable, match=r"while reading aliases"):
         registry.versions()
+
+
+def test_refusals_in_a_row_are_those_since_a_version_came_into_office(three: World) -> None:
+    registry = three.registry
+    assert registry.refused_in_a_row() == 0
+    registry.refuse(1, "worse")
+    assert registry.refused_in_a_row() == 1
+    registry.promote(2, "better")
+    assert registry.refused_in_a_row() == 0  # version 3 is not judged yet
+    registry.hold(3, "worse on a slice")
+    assert registry.refused_in_a_row() == 1

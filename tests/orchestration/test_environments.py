@@ -81,4 +81,5 @@ def test_a_run_that_is_being_cancelled_takes_its_time_and_is_no_error_of_the_dae
         errors = list(run_monitoring.execute_run_monitoring_iteration(daemon, logging.getLogger("dagster")))
         assert errors == [None]
         now = instance.get_run_by_id(run.run_id)
-        assert now is not None and now.status is dg.DagsterRunStatus.CANCELING
+        assert now is not None
+        assert now.status is dg.DagsterRunStatus.CANCELING

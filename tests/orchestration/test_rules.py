@@ -3,7 +3,7 @@
 import pytest
 
 from assets.retrain_rule import Decision
-from orchestration.rules import PastRun, attempt, not_yet
+from orchestration.rules import PastRun, attempt, not_yet, rest_minutes
 
 GOING = PastRun("a", failed=False, ended_minutes_ago=None)
 
@@ -52,3 +52,20 @@ def test_attempts_on_the_same_data_are_numbered() -> None:
 
 def test_data_whose_run_has_finished_are_not_asked_for_again() -> None:
     assert attempt([failed(9), done(99)], "a") == Decision(False, "a run for this data has already finished")
+
+
+@pytest.mark.parametrize(
+    ("cool_down", "refused", "rest"),
+    [
+        (30, 0, 30),
+        (30, 1, 60),
+        (30, 3, 240),
+        (30, 6, 1440),  # a day; doubled it would be 1,920
+        (30, 5000, 1440),
+        (0, 9, 0),
+        (2000, 0, 2000),
+        (2000, 2, 2000),  # never less than without a refusal
+    ],
+)
+def test_the_rest_doubles_with_each_refusal_up_to_a_day(cool_down: float, refused: int, rest: float) -> None:
+    assert rest_minutes(cool_down, refused) == rest

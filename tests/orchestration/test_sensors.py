@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import numpy as np
 import pytest
 
+from assets.registry import Registry, RegistryUnavailable
 from assets.resources import StoreResource
 from assets.watch_history import Measurement, WatchHistory
 from data.home import Home
@@ -180,6 +183,39 @@ def test_after_an_extension_it_rests_too_and_asks_for_other_data_alone(
     assert "a run for this data has already finished" in str(tick(instance))
     arrive(world, "new-c", events=6)
     asked(tick(instance))
+
+
+def test_refused_versions_make_the_rest_longer(
+    world: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What asked for them is still there, and a little more data seldom changes the verdict."""
+    arrive(world, "new-a", "new-b")
+    enter(instance, asked(tick(instance)), "retrain", SUCCESS)
+    arrive(world, "new-c", events=6)
+    set_cool_down(world, 30)
+    monkeypatch.setattr("orchestration.requests.time", SimpleNamespace(time=lambda: time.time() + 60 * 60))
+    refusals = 2
+    monkeypatch.setattr(Registry, "refused_in_a_row", lambda registry: refusals)
+    skipped = str(tick(instance))
+    assert "versions refused in a row: 2; the last run ended " in skipped
+    assert "the next one comes 120 minutes after it" in skipped
+    refusals = 0
+    asked(tick(instance))
+
+
+def test_with_mlflow_away_it_says_so_instead_of_asking_too_soon(
+    world: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(world, "new-a", "new-b")
+    enter(instance, asked(tick(instance)), "retrain", SUCCESS)
+    arrive(world, "new-c", events=6)
+    monkeypatch.setattr("orchestration.requests.time", SimpleNamespace(time=lambda: time.time() + 60 * 60))
+
+    def away(registry: Registry) -> int:
+        raise RegistryUnavailable("MLflow is away")
+
+    monkeypatch.setattr(Registry, "refused_in_a_row", away)
+    assert "whether the last versions were refused is unknown: MLflow is away" in str(tick(instance))
 
 
 @pytest.mark.slow
