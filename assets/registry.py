@@ -310,7 +310,8 @@ class Registry:
         """Delete old versions with their files.
 
         Args:
-            keep: How many of the newest versions stay, >= 0; versions with an alias stay in any case.
+            keep: How many of the newest versions stay, >= 0; versions with an alias, and one that is to be
+                published, stay in any case.
             protect: Further versions that must stay, such as the published one.
 
         Returns:
@@ -321,7 +322,11 @@ class Registry:
         """
         if keep < 0:
             raise ValueError(f"keep must be at least 0, got {keep}")
-        doomed = [one for one in self.versions()[keep:] if not one.aliases and one.version not in protect]
+        doomed = [
+            one
+            for one in self.versions()[keep:]
+            if not one.aliases and one.decision not in DUE and one.version not in protect
+        ]
         for one in doomed:
             self._versions.delete(one)
         return [one.version for one in doomed]

@@ -316,6 +316,15 @@ def test_prune_keeps_the_newest_the_named_and_the_protected(three: World) -> Non
     assert three.registry.prune(0) == []  # champion and previous
 
 
+def test_prune_keeps_a_version_that_is_to_be_published(three: World) -> None:
+    three.registry.promote(1, "better")
+    three.registry.accept(2, "better")
+    assert three.registry.prune(0) == []  # champion, to be published, challenger
+    three.registry.promote(2, "better")
+    three.registry.promote(3, "better")
+    assert three.registry.prune(0) == [1]
+
+
 def test_pruning_frees_the_disk_and_never_reuses_a_number(world: World) -> None:
     first, second = world.register("dagster-1"), world.register("dagster-2")
     assert world.registry.prune(1) == [1]
