@@ -44,24 +44,6 @@ def test_items_are_placed_by_text_by_readers_or_by_both() -> None:
     assert placed.vectors.dtype == np.float32
 
 
-def test_what_changed_since_the_audiences_were_asked_for_waits_on() -> None:
-    """An audience is for one text; an item with a text is never placed by its readers alone, which has no audience."""
-    model = version(5, table=FOR_DAN)
-    no_readers = np.empty((0, 2), dtype=np.int64)
-    asked = ItemsWithReaders(
-        ["i0", "i1"], ["For dan", "For dan"], ["h", "h"], np.zeros(2, np.int64), no_readers
-    )
-    answers = distributions_of(model, asked, k=4, report=lambda *_: None)
-    now = ItemsWithReaders(
-        ["i0", "i1", "i2"],
-        ["For dan", "Another text", "For dan"],
-        ["h", "another", "h"],
-        np.array([0, 0, 1]),
-        np.array([[2, 0]]),
-    )
-    assert place_waiting(model, now, answers, CONFIG).item_ids == ["i0"]
-
-
 def test_an_item_lies_nearest_to_its_readers() -> None:
     placed = place(["For dan", ""], [(1, 0), (1, 1)])
     scores = dict(zip(placed.item_ids, placed.vectors, strict=True))  # user u has the unit vector u
