@@ -23,7 +23,7 @@ from orchestration.requests import (
     request_run,
     runs_about,
 )
-from orchestration.rules import not_yet, rest_minutes
+from orchestration.rules import PastRun, not_yet, rest_minutes
 from orchestration.signals import read_signals
 from orchestration.unpublished import way_out
 
@@ -47,8 +47,7 @@ def new_users(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.S
     failed = last_request_failed(context.instance, *RETRAINING)
     if not decision.act and not failed:
         return dg.SkipReason(decision.message)
-    resting = None if failed else _rest_after_refusals(context.instance, home, settings.rule())
-    asked = resting or ask_for_retrain(context, trigger="new users")
+    asked = ask_for_retrain(context, trigger="new users", rest_after_refusals=not failed)
     if isinstance(asked, Decision):
         return dg.SkipReason(f"{decision.message}; {asked.message}")
     context.log.info(f"{decision.message}; {asked.reason}")
@@ -57,21 +56,6 @@ def new_users(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.S
         run_requests=[asked.request.with_replaced_attrs(tags=tags)],
         dynamic_partitions_requests=[dg.AddDynamicPartitionsRequest(PARTITIONS, [asked.key])],
     )
-
-
-def _rest_after_refusals(instance: dg.DagsterInstance, home: Home, rule: RetrainRule) -> Decision | None:
-    """Why not to ask so soon for a version like those that were refused last; None if nothing speaks against it."""
-    past = past_runs(instance, *RETRAINING)
-    waiting = not_yet(past, rule.cool_down_minutes, rest_after_success=True)
-    if waiting is not None or not past or not rule.cool_down_minutes:  # MLflow need not be asked
-        return waiting
-    registry = RegistryResource(home=str(home.root)).open(retry_seconds=min(WAIT_SECONDS, patience_seconds()))
-    try:
-        refused = registry.refused_in_a_row()
-    except RegistryError as error:
-        return Decision(False, f"whether the last versions were refused is unknown: {error}")
-    waiting = not_yet(past, rest_minutes(rule.cool_down_minutes, refused), rest_after_success=True)
-    return waiting and Decision(False, f"versions refused in a row: {refused}; {waiting.message}")
 
 
 @dataclass(frozen=True)
@@ -84,15 +68,26 @@ class Asked:
 
 
 def ask_for_retrain(
-    context: dg.SensorEvaluationContext | dg.ScheduleEvaluationContext, *, trigger: str
+    context: dg.SensorEvaluationContext | dg.ScheduleEvaluationContext,
+    *,
+    trigger: str,
+    rest_after_refusals: bool = False,
 ) -> Asked | Decision:
-    """Plan the snapshot and request its retrain, or say why not now."""
+    """Plan the snapshot and request its retrain, or say why not now.
+
+    Args:
+        context: Of the tick.
+        trigger: What asks, a tag of the run.
+        rest_after_refusals: Whether to wait the longer the more versions in a row were refused.
+    """
     from orchestration.retraining import plan_retrain
 
     home, settings = home_settings()
     past = past_runs(context.instance, *RETRAINING)
     # asked before planning, which reads the whole store and enters a snapshot in it
     waiting = not_yet(past, settings.rule().cool_down_minutes, rest_after_success=True)
+    if waiting is None and rest_after_refusals:
+        waiting = _refused_lately(past, home, settings.rule())
     if waiting is not None:
         return waiting
     done = _done_already(home, context.instance)
@@ -114,6 +109,19 @@ def ask_for_retrain(
     if isinstance(request, Decision):
         return request
     return Asked(key, request.with_replaced_attrs(partition_key=key), plan.reason)
+
+
+def _refused_lately(past: list[PastRun], home: Home, rule: RetrainRule) -> Decision | None:
+    """Why not to ask so soon for a version like those that were refused last; None if nothing speaks against it."""
+    if not past or not rule.cool_down_minutes:  # there is no rest that could be longer
+        return None
+    registry = RegistryResource(home=str(home.root)).open(retry_seconds=min(WAIT_SECONDS, patience_seconds()))
+    try:
+        refused = registry.refused_in_a_row()
+    except RegistryError as error:
+        return Decision(False, f"whether the last versions were refused is unknown: {error}")
+    waiting = not_yet(past, rest_minutes(rule.cool_down_minutes, refused), rest_after_success=True)
+    return waiting and Decision(False, f"versions refused in a row: {refused}; {waiting.message}")
 
 
 def _done_already(home: Home, instance: dg.DagsterInstance) -> Decision | None:

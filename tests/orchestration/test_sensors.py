@@ -185,15 +185,21 @@ def test_after_an_extension_it_rests_too_and_asks_for_other_data_alone(
     asked(tick(instance))
 
 
+def an_hour_after_a_retrain(
+    world: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One has ended, longer ago than the cool-down, and its users are outside still, with one more."""
+    arrive(world, "new-a", "new-b")
+    enter(instance, asked(tick(instance)), "retrain", SUCCESS)
+    arrive(world, "new-c", events=6)
+    monkeypatch.setattr("orchestration.requests.time", SimpleNamespace(time=lambda: time.time() + 60 * 60))
+
+
 def test_refused_versions_make_the_rest_longer(
     world: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What asked for them is still there, and a little more data seldom changes the verdict."""
-    arrive(world, "new-a", "new-b")
-    enter(instance, asked(tick(instance)), "retrain", SUCCESS)
-    arrive(world, "new-c", events=6)
-    set_cool_down(world, 30)
-    monkeypatch.setattr("orchestration.requests.time", SimpleNamespace(time=lambda: time.time() + 60 * 60))
+    an_hour_after_a_retrain(world, instance, monkeypatch)
     refusals = 2
     monkeypatch.setattr(Registry, "refused_in_a_row", lambda registry: refusals)
     skipped = str(tick(instance))
@@ -206,10 +212,7 @@ def test_refused_versions_make_the_rest_longer(
 def test_with_mlflow_away_it_says_so_instead_of_asking_too_soon(
     world: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arrive(world, "new-a", "new-b")
-    enter(instance, asked(tick(instance)), "retrain", SUCCESS)
-    arrive(world, "new-c", events=6)
-    monkeypatch.setattr("orchestration.requests.time", SimpleNamespace(time=lambda: time.time() + 60 * 60))
+    an_hour_after_a_retrain(world, instance, monkeypatch)
 
     def away(registry: Registry) -> int:
         raise RegistryUnavailable("MLflow is away")
